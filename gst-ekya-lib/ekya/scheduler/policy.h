@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ekya/scheduler/problem.h"
+
+namespace ekya::scheduler {
+
+/// Decides a window. A policy is a pure function of the problem: no clock, thread, file or global state.
+class Policy {
+ public:
+  virtual ~Policy() = default;
+  virtual std::string name() const = 0;
+  /// `problem` has passed validate(). The plan passes validate(problem, plan).
+  virtual Plan plan(const Problem& problem) const = 0;
+};
+
+/// Errors: kInvalidArgument for an unknown name; the message lists the known ones.
+Result<std::unique_ptr<Policy>> make_policy(std::string_view name);
+
+/// `thief`, `uniform`, `no-retraining`: in the order in which they are documented.
+std::vector<std::string> policy_names();
+
+}  // namespace ekya::scheduler
