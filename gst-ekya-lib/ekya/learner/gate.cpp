@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "ekya/learner/gate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace ekya::learner {
+namespace {
+
+/// "81.2 %"
+std::string percent(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f %%", 100 * value);
+  return text;
+}
+
+std::string from_to(const PairedCounts& counts) {
+  return percent(counts.old_accuracy()) + " -> " + percent(counts.new_accuracy()) + " of " +
+         std::to_string(counts.total()) + " labels";
+}
+
+/// A fall larger than `limit`. One or two labels more wrong than before are noise however few labels there are.
+bool falls(const PairedCounts& counts, double limit) {
+  return counts.old_accuracy() - counts.new_accuracy() > limit + 1e-9 && counts.lost - counts.gained >= 3;
+}
+
+std::optional<std::string> collapsed_class(const GateEvidence& evidence, const GateOptions& options) {
+  const std::size_t known = std::min(evidence.labels.size(), evidence.classes.size());
+  for (std::size_t i = 0; i < known; ++i) {
+    const PairedCounts& counts = evidence.classes[i];
+    if (counts.total() >= options.min_class && falls(counts, options.collapse))
+      return "class \"" + evidence.labels[i] + "\" collapses: " + from_to(counts);
+  }
+  return std::nullopt;
+}
+
+double mean_change(const GateEvidence& evidence) {
+  const double recent = evidence.recent.new_accuracy() - evidence.recent.old_accuracy();
+  if (evidence.earlier.total() == 0) return recent;
+  return 0.5 * (recent + evidence.earlier.new_accuracy() - evidence.earlier.old_accuracy());
+}
+
+std::optional<std::string> reason_to_reject(const GateEvidence& evidence, const GateOptions& options) {
+  if (auto collapsed = collapsed_class(evidence, options)) return collapsed;
+  if (falls(evidence.earlier, options.forgetting)) return "forgets earlier windows: " + from_to(evidence.earlier);
+  if (const double change = mean_change(evidence); change < -options.tolerance - 1e-9)
+    return "worse by " + percent(-change) + " on the mean of recent and earlier labels, tolerance " +
+           percent(options.tolerance);
+  const PairedCounts& recent = evidence.recent;
+  if (recent.gained <= recent.lost) return "no better on recent labels: " + from_to(recent);
+  if (const double chance = sign_test(recent.gained, recent.lost); chance > options.significance)
+    return "the gain on recent labels may be chance: " + from_to(recent) + ", " + std::to_string(recent.gained) +
+           " gained and " + std::to_string(recent.lost) + " lost";
+  return std::nullopt;
+}
+
+}  // namespace
+
+void add_answers(GateEvidence& evidence, bool recent, std::span<const int> truth, std::span<const int> live,
+                 std::span<const int> candidate) {
+  evidence.classes.resize(evidence.labels.size());
+  const std::size_t count = std::min({truth.size(), live.size(), candidate.size()});
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool live_right = live[i] == truth[i], candidate_right = candidate[i] == truth[i];
+    (recent ? evidence.recent : evidence.earlier).add(live_right, candidate_right);
+    if (truth[i] >= 0 && static_cast<std::size_t>(truth[i]) < evidence.classes.size())
+      evidence.classes[static_cast<std::size_t>(truth[i])].add(live_right, candidate_right);
+  }
+}
+
+GateDecision decide(const GateEvidence& evidence, const GateOptions& options) {
+  GateDecision decision;
+  decision.live_accuracy = evidence.recent.old_accuracy();
+  decision.candidate_accuracy = evidence.recent.new_accuracy();
+  if (!evidence.fault.empty()) {
+    decision.verdict = GateDecision::Verdict::kRejected;
+    decision.reason = "the retrained model cannot answer: " + evidence.fault;
+  } else if (evidence.recent.total() < options.min_recent) {
+    decision.reason = "only " + std::to_string(evidence.recent.total()) + " recent held-back labels, " +
+                      std::to_string(options.min_recent) + " are needed";
+  } else if (auto reason = reason_to_reject(evidence, options)) {
+    decision.verdict = GateDecision::Verdict::kRejected;
+    decision.reason = *std::move(reason);
+  } else {
+    decision.verdict = GateDecision::Verdict::kAccepted;
+    decision.reason = "better on recent labels: " + from_to(evidence.recent);
+  }
+  return decision;
+}
+
+std::optional<std::string> reason_to_roll_back(const PairedCounts& shadow, double margin, int min_labels,
+                                               double significance) {
+  if (shadow.total() < min_labels || shadow.old_accuracy() - shadow.new_accuracy() <= margin) return std::nullopt;
+  if (sign_test(shadow.lost, shadow.gained) > significance) return std::nullopt;
+  return "the model before it is better on new labels: " + percent(shadow.old_accuracy()) + " against " +
+         percent(shadow.new_accuracy()) + " of " + std::to_string(shadow.total()) + " labels";
+}
+
+}  // namespace ekya::learner

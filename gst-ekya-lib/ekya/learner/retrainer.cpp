@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "ekya/learner/retrainer.h"
+
+#include <algorithm>
+#include <exception>
+#include <map>
+#include <utility>
+
+namespace ekya::learner {
+namespace {
+
+constexpr int kNewLabels = 20;      // So many labels since the last job make another one worth while.
+constexpr int kFewestHeldBack = 6;  // The rest of what the gate needs arrives while the job runs.
+constexpr double kUnknownAccuracy = 0.5;
+
+}  // namespace
+
+Retrainer::Retrainer(RetrainerParts parts, RetrainerOptions options, RetrainerHost& host)
+    : options_(std::move(options)),
+      engine_(parts.engine),
+      model_(parts.live->info()),
+      samples_(std::move(parts.samples)),
+      checkpoints_(std::move(parts.checkpoints)),
+      host_(host),
+      estimator_(options_.slots),
+      live_(std::move(parts.live)),
+      recent_(model_.input_size),
+      window_(samples_->last_window() + 1),
+      generation_(model_.generation) {
+  counts_.state = "waiting for labels";
+}
+
+Retrainer::~Retrainer() = default;
+
+void Retrainer::granted(const Granted& grant) {
+  MutexLock lock(mutex_);
+  grant_ = grant;
+  changed_.notify_all();
+}
+
+void Retrainer::window_opened() {
+  MutexLock lock(mutex_);
+  ++window_;
+  window_pending_ = true;
+  changed_.notify_all();
+}
+
+void Retrainer::stop() {
+  MutexLock lock(mutex_);
+  stop_ = true;
+  changed_.notify_all();
+}
+
+bool Retrainer::stopping() const {
+  MutexLock lock(mutex_);
+  return stop_;
+}
+
+ShareAsk Retrainer::first_ask() const {
+  ShareAsk ask;
+  ask.reason = "join";
+  return ask;
+}
+
+RetrainerStats Retrainer::stats() const {
+  const std::size_t samples = samples_->size();
+  MutexLock lock(mutex_);
+  RetrainerStats stats = counts_;
+  stats.samples = samples;
+  stats.window = window_;
+  stats.generation = generation_;
+  stats.accuracy = monitor_.accuracy();
+  return stats;
+}
+
+void Retrainer::set_state(std::string state) {
+  MutexLock lock(mutex_);
+  counts_.state = std::move(state);
+}
+
+void Retrainer::run() {
+  engine_->set_thread_count(1);
+  while (wait_for_work()) {
+    serve_events();
+    start_granted_job();
+  }
+}
+
+bool Retrainer::startable() const { return grant_ && !grant_->config.empty() && grant_->plan != served_plan_; }
+
+bool Retrainer::wait_for_work() {
+  MutexLock lock(mutex_);
+  while (!stop_ && !window_pending_ && !labels_pending_ && !drift_pending_ && !rollback_pending_ && !startable())
+    changed_.wait(lock);
+  return !stop_;
+}
+
+Retrainer::Events Retrainer::take_events() {
+  MutexLock lock(mutex_);
+  Events events;
+  events.window = std::exchange(window_pending_, false);
+  events.labels = std::exchange(labels_pending_, false);
+  events.drift = std::exchange(drift_pending_, std::nullopt);
+  events.rollback = std::exchange(rollback_pending_, std::nullopt);
+  return events;
+}
+
+/// Does what happened since the last call; false when the job in progress, if any, is to end.
+bool Retrainer::serve_events() {
+  if (stopping()) return false;
+  const Events events = take_events();
+  if (events.rollback) roll_back(*events.rollback);
+  if (events.drift) host_.drift(events.drift->accuracy, events.drift->previous);
+  if (events.window) on_window();
+  if (events.window || events.drift || events.rollback)
+    ask(events.drift ? "drift" : events.window ? "window" : "update");
+  else if (events.labels && !offered_)
+    offer_when_ready();
+  return !stopping() && !model_taken_back_ && !abandoned_;
+}
+
+void Retrainer::offer_when_ready() {
+  if (std::string wait = not_ready(); wait.empty())
+    ask("update");
+  else
+    set_state(std::move(wait));
+}
+
+void Retrainer::on_window() {
+  estimator_.new_window();
+  {
+    MutexLock lock(mutex_);
+    const bool paused = !running_.empty() && grant_ && grant_->config.empty() && grant_->share <= 0;
+    abandoned_ = paused && paused_a_window_;
+    paused_a_window_ = paused;
+  }
+  if (unsaved_rollback_) roll_back(*std::exchange(unsaved_rollback_, std::nullopt));
+  if (unsaved_) publish(*std::exchange(unsaved_, std::nullopt));
+}
+
+const TrainingConfig* Retrainer::find_config(const std::string& id) const {
+  const auto found = std::find_if(options_.configs.begin(), options_.configs.end(),
+                                  [&](const TrainingConfig& config) { return config.id == id; });
+  return found == options_.configs.end() ? nullptr : &*found;
+}
+
+/// Each plan starts at most one job: the grant of a plan stays in force after its job is done.
+void Retrainer::start_granted_job() {
+  std::string id;
+  {
+    MutexLock lock(mutex_);
+    if (stop_ || !startable()) return;
+    served_plan_ = grant_->plan;
+    id = grant_->config;
+  }
+  if (!not_ready().empty()) return ask("update");
+  try {
+    const TrainingConfig* config = find_config(id);
+    if (id == kProbeConfig && !estimator_.probed()) run_probe();
+    if (config) run_job(*config);
+  } catch (const std::exception& e) {  // Out of memory, most likely: this job is lost, the next one may fit.
+    end_running();
+    job_failed({id}, {ErrorCode::kResource, e.what()});
+  }
+}
+
+/// Why no job can be of use now, in words; empty: one can.
+std::string Retrainer::not_ready() const {
+  const std::size_t samples = samples_->size();
+  if (samples < static_cast<std::size_t>(options_.min_samples))
+    return "waiting for labels: " + std::to_string(samples) + " of " + std::to_string(options_.min_samples) +
+           " samples";
+  const auto counts = samples_->count_by_label();
+  const auto known = std::count_if(counts.begin(), counts.end(), [&](const auto& entry) {
+    return entry.second > 0 && index_of(entry.first).has_value();
+  });
+  if (known < 2) return "waiting for labels: samples of one class only";
+  MutexLock lock(mutex_);
+  if (!urgent_ && last_job_window_ == window_) return "retrained in this window, waiting for the next";
+  if (!urgent_ && new_labels_ < kNewLabels)
+    return "waiting for labels: " + std::to_string(new_labels_) + " of " + std::to_string(kNewLabels) + " new ones";
+  if (const int held = recent_.held_back(window_ - 1); held < kFewestHeldBack)
+    return "waiting for labels: " + std::to_string(held) + " of " + std::to_string(kFewestHeldBack) + " held back";
+  return "";
+}
+
+std::vector<ConfigOffer> Retrainer::offers(double live) {
+  const double widest = 1.0 / std::max(1, options_.slots);
+  const int samples = std::min(static_cast<int>(samples_->size()),
+                               options_.training_set.max_recent + options_.training_set.max_exemplars);
+  std::string running;
+  int steps_left = 0;
+  {
+    MutexLock lock(mutex_);
+    estimator_.record_forward(forward_);
+    running = running_;
+    steps_left = steps_left_;
+  }
+  if (running == kProbeConfig || (running.empty() && !estimator_.probed()))
+    return {{kProbeConfig, estimator_.probe_work(), estimator_.probe_accuracy(live), widest}};
+  std::vector<ConfigOffer> offers;
+  for (const TrainingConfig& config : options_.configs) {
+    if (!running.empty() && config.id != running) continue;
+    const int steps = running.empty() ? count_steps(config, samples) : steps_left;
+    offers.push_back({config.id, estimator_.work(config, steps), estimator_.accuracy(config, live, samples), widest});
+  }
+  return offers;
+}
+
+void Retrainer::ask(const std::string& reason) {
+  ShareAsk ask;
+  ask.reason = reason;
+  {
+    MutexLock lock(mutex_);
+    ask.accuracy = monitor_.accuracy();
+    ask.running = running_;
+  }
+  const std::string wait = ask.running.empty() ? not_ready() : "";
+  if (wait.empty()) ask.configs = offers(ask.accuracy.value_or(kUnknownAccuracy));
+  if (ask.running.empty()) set_state(wait.empty() ? "waiting for a grant" : wait);
+  offered_ = !ask.configs.empty();
+  host_.ask(ask);
+}
+
+}  // namespace ekya::learner

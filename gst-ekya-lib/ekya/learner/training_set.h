@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ekya/base/result.h"
+#include "ekya/learner/sample_store.h"
+
+namespace ekya::learner {
+
+struct TrainingSetOptions {
+  int max_recent = 400;     ///< Of this window and the one before, newest first.
+  int max_exemplars = 200;  ///< Of earlier windows, spread over the classes, against forgetting.
+};
+
+/// Reads what a job trains on; `fraction` takes that part of both kinds. Newer crops weigh more (half as much every 150
+/// crops, no less than 0.3), so that a changed scene is learned before it fills the store. Errors: those of the store;
+/// kInvalidArgument, in words fit for a status line, when there are fewer than `fewest` crops or just one class.
+Result<LabelledCrops> load_training_set(SampleStore& store, const ModelInfo& model, std::uint64_t window,
+                                        double fraction, int fewest, const TrainingSetOptions& options = {});
+
+/// Held-back crops of earlier windows, for the gate; may be empty.
+Result<LabelledCrops> load_earlier_held_back(SampleStore& store, const ModelInfo& model, std::uint64_t window);
+
+}  // namespace ekya::learner
