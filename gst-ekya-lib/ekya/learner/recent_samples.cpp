@@ -21,9 +21,9 @@ void RecentSamples::add(int label, bool held_back, std::uint64_t window, std::ve
   if (entries_.size() > capacity_) entries_.pop_front();
 }
 
-int RecentSamples::held_back(std::uint64_t min_window) const {
+int RecentSamples::held_back(std::uint64_t window) const {
   return static_cast<int>(std::count_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-    return entry.held_back && entry.window >= min_window;
+    return entry.held_back && entry.window + kWindows > window;
   }));
 }
 
@@ -39,10 +39,12 @@ LabelledCrops RecentSamples::untrained_since(std::uint64_t trained_number, std::
   return crops;
 }
 
-LabelledCrops RecentSamples::untrained(std::uint64_t trained_number, std::uint64_t window, int enough) const {
-  LabelledCrops now = untrained_since(trained_number, window);
-  if (now.count() >= enough || window == 0) return now;
-  return untrained_since(trained_number, window - 1);
+RecentSamples::Untrained RecentSamples::untrained(std::uint64_t trained_number, std::uint64_t window,
+                                                  int enough) const {
+  Untrained found{untrained_since(trained_number, window), window};
+  for (std::uint64_t back = 1; back < std::min(kWindows, window + 1) && found.crops.count() < enough; ++back)
+    found = {untrained_since(trained_number, window - back), window - back};
+  return found;
 }
 
 }  // namespace ekya::learner

@@ -13,6 +13,8 @@ namespace ekya::learner {
 /// read are as good as held back. Bounded in number and bytes. Not thread-safe.
 class RecentSamples {
  public:
+  static constexpr std::uint64_t kWindows = 4;
+
   struct Entry {
     int label = 0;
     bool held_back = false;
@@ -27,11 +29,16 @@ class RecentSamples {
   void add(int label, bool held_back, std::uint64_t window, std::vector<std::uint8_t> pixels);
 
   std::uint64_t last_number() const { return last_number_; }
-  int held_back(std::uint64_t min_window) const;
+  /// Held-back samples of the last kWindows windows.
+  int held_back(std::uint64_t window) const;
 
-  /// What was not trained on by a job that read its training set at `trained_number`: of the current window, and of the
-  /// one before where the current has fewer than `enough`.
-  LabelledCrops untrained(std::uint64_t trained_number, std::uint64_t window, int enough) const;
+  struct Untrained {
+    LabelledCrops crops;
+    std::uint64_t first_window = 0;  ///< They are of this window and later ones.
+  };
+  /// What was not trained on by a job that read its training set at `trained_number`: of the current window, and of as
+  /// many before it as it takes to have `enough`, at most kWindows in all.
+  Untrained untrained(std::uint64_t trained_number, std::uint64_t window, int enough) const;
 
  private:
   LabelledCrops untrained_since(std::uint64_t trained_number, std::uint64_t min_window) const;

@@ -9,8 +9,7 @@
 namespace ekya::learner {
 namespace {
 
-constexpr int kNewLabels = 20;      // So many labels since the last job make another one worth while.
-constexpr int kFewestHeldBack = 6;  // The rest of what the gate needs arrives while the job runs.
+constexpr int kNewLabels = 20;  // So many labels since the last job make another one worth while.
 constexpr double kUnknownAccuracy = 0.5;
 
 }  // namespace
@@ -179,8 +178,9 @@ std::string Retrainer::not_ready() const {
   if (!urgent_ && last_job_window_ == window_) return "retrained in this window, waiting for the next";
   if (!urgent_ && new_labels_ < kNewLabels)
     return "waiting for labels: " + std::to_string(new_labels_) + " of " + std::to_string(kNewLabels) + " new ones";
-  if (const int held = recent_.held_back(window_ - 1); held < kFewestHeldBack)
-    return "waiting for labels: " + std::to_string(held) + " of " + std::to_string(kFewestHeldBack) + " held back";
+  if (const int held = recent_.held_back(window_); held < options_.gate.min_recent)
+    return "waiting for labels: " + std::to_string(held) + " of " + std::to_string(options_.gate.min_recent) +
+           " held back";
   return "";
 }
 

@@ -196,15 +196,15 @@ Status Retrainer::add_evidence(GateEvidence& evidence, bool recent, const Labell
 Result<GateEvidence> Retrainer::examine(const Job& job) {
   GateEvidence evidence;
   evidence.labels = model_.labels;
-  LabelledCrops recent;
+  RecentSamples::Untrained recent;
   {
     MutexLock lock(mutex_);
     recent = recent_.untrained(job.trained_number, job.window, 2 * options_.gate.min_recent);
     counts_.state = "examining " + job.config.id;
   }
-  const auto earlier = load_earlier_held_back(*samples_, model_, job.window);
+  const auto earlier = load_earlier_held_back(*samples_, model_, recent.first_window);
   if (!earlier) return earlier.error();
-  Status done = add_evidence(evidence, true, recent, job);
+  Status done = add_evidence(evidence, true, recent.crops, job);
   if (done && evidence.fault.empty()) done = add_evidence(evidence, false, *earlier, job);
   if (!done) return done.error();
   return evidence;

@@ -45,7 +45,7 @@ void Retrainer::run_probe() {
   {
     MutexLock lock(mutex_);
     window = window_;
-    test = recent_.untrained(recent_.last_number(), window, kTestCrops);
+    test = recent_.untrained(recent_.last_number(), window, kTestCrops).crops;
   }
   keep_first(test, kTestCrops);
   TrainingSetOptions small;

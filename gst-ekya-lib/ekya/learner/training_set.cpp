@@ -58,11 +58,11 @@ Result<LabelledCrops> load_training_set(SampleStore& store, const ModelInfo& mod
   return crops;
 }
 
-Result<LabelledCrops> load_earlier_held_back(SampleStore& store, const ModelInfo& model, std::uint64_t window) {
+Result<LabelledCrops> load_earlier_held_back(SampleStore& store, const ModelInfo& model, std::uint64_t first_recent) {
   SampleStore::Query query;
   query.held_back = true;
   query.size = model.input_size;
-  query.min_window = first_recent(window);
+  query.min_window = first_recent;
   query.max_recent = 0;
   query.exemplars = kEarlierHeldBack;
   return store.load(model.labels, query);

@@ -21,7 +21,7 @@ struct TrainingSetOptions {
 Result<LabelledCrops> load_training_set(SampleStore& store, const ModelInfo& model, std::uint64_t window,
                                         double fraction, int fewest, const TrainingSetOptions& options = {});
 
-/// Held-back crops of earlier windows, for the gate; may be empty.
-Result<LabelledCrops> load_earlier_held_back(SampleStore& store, const ModelInfo& model, std::uint64_t window);
+/// Held-back crops of windows before `first_recent`, for the gate, spread over the classes; may be empty.
+Result<LabelledCrops> load_earlier_held_back(SampleStore& store, const ModelInfo& model, std::uint64_t first_recent);
 
 }  // namespace ekya::learner

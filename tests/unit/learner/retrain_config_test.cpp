@@ -92,15 +92,17 @@ TEST(RecentSamples, GivesTheHeldBackAndTheFresh) {
   samples.add(1, true, 1, pixels);
   const auto trained = samples.last_number();
   samples.add(2, false, 2, pixels);
-  EXPECT_THAT(samples.untrained(trained, 2, 1).labels, testing::ElementsAre(2));
-  EXPECT_THAT(samples.untrained(trained, 2, 5).labels, testing::ElementsAre(1, 2));
-  EXPECT_EQ(samples.held_back(2), 0);
+  EXPECT_THAT(samples.untrained(trained, 2, 1).crops.labels, testing::ElementsAre(2));
+  EXPECT_THAT(samples.untrained(trained, 2, 5).crops.labels, testing::ElementsAre(1, 2));
+  EXPECT_EQ(samples.untrained(trained, 2, 1).first_window, 2u);
+  EXPECT_EQ(samples.held_back(4), 1);
+  EXPECT_EQ(samples.held_back(5), 0);
 }
 
 TEST(RecentSamples, StaysBounded) {
   RecentSamples samples(8);
   for (int i = 0; i < 10000; ++i) samples.add(0, true, 1, std::vector<std::uint8_t>(8 * 8 * 3));
-  EXPECT_EQ(samples.untrained(0, 1, 1).count(), 512);
+  EXPECT_EQ(samples.untrained(0, 1, 1).crops.count(), 512);
 }
 
 }  // namespace
