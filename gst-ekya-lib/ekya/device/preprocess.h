@@ -20,7 +20,8 @@ struct ImageView {
   std::array<const std::uint8_t*, 3> plane{};
   std::array<std::size_t, 3> size{};  ///< Bytes that may be read from each plane's pointer on.
   std::array<int, 3> stride{};        ///< Bytes from row to row.
-  bool bt709 = false;                 ///< YUV matrix: BT.709, else BT.601. Limited range.
+  bool bt709 = false;                 ///< YUV matrix: BT.709, else BT.601.
+  bool full_range = false;            ///< YUV range: 0..255 (JPEG), else 16..235. Grey is always taken as it is.
 };
 
 /// In pixels of the image; parts outside of it are cut off.
@@ -28,7 +29,8 @@ struct Rect {
   int x = 0, y = 0, width = 0, height = 0;
 };
 
-/// Checks that every plane's stride × rows lies within its size, so that no read passes the mapping.
+/// Checks that every row of every plane lies within the plane's size, so that no read passes the mapping; the last row
+/// need not have the padding of a full stride.
 /// Errors: kInvalidArgument naming plane, needed and found bytes.
 Status check(const ImageView& image);
 
@@ -39,7 +41,8 @@ struct Normalisation {
 };
 
 /// Cuts the rectangle out, resizes it (bilinear with half-pixel centres and averaging when shrinking more than 2x) and
-/// writes RGB bytes: shape [height, width, 3]. `image` has passed check().
+/// writes RGB bytes: shape [height, width, 3]. Each axis is treated by itself. Chroma of 4:2:0 is repeated, not
+/// interpolated. `image` has passed check(). Cost: linear in the pixels of the rectangle plus those of the result.
 /// Errors: kInvalidArgument if the rectangle has no pixel inside the image or `out` has another size.
 Status crop_resize(const ImageView& image, const Rect& rect, int width, int height, std::span<std::uint8_t> out);
 
