@@ -18,6 +18,7 @@ Retrainer::Retrainer(RetrainerParts parts, RetrainerOptions options, RetrainerHo
     : options_(std::move(options)),
       engine_(parts.engine),
       model_(parts.live->info()),
+      lock_(std::move(parts.lock)),
       samples_(std::move(parts.samples)),
       checkpoints_(std::move(parts.checkpoints)),
       host_(host),

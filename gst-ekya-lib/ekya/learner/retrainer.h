@@ -38,6 +38,7 @@ struct RetrainerOptions {
 /// What a retrainer owns from the start.
 struct RetrainerParts {
   const Engine* engine = nullptr;
+  std::unique_ptr<FolderLock> lock;  ///< Of the state folder; may be null.
   std::shared_ptr<const Classifier> live;  ///< The student that the stream runs now.
   std::unique_ptr<SampleStore> samples;
   std::unique_ptr<CheckpointStore> checkpoints;
@@ -227,6 +228,7 @@ class Retrainer {
   const RetrainerOptions options_;
   const Engine* const engine_;
   const ModelInfo model_;
+  const std::unique_ptr<FolderLock> lock_;  // First in, last out.
   const std::unique_ptr<SampleStore> samples_;
   const std::unique_ptr<CheckpointStore> checkpoints_;
   RetrainerHost& host_;

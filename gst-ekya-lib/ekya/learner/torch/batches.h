@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "ekya/learner/model.h"
+
+namespace ekya::learner {
+
+/// The samples of a training job and the order in which its steps take them. Each epoch is a new shuffle; a last batch of
+/// one sample joins the one before it, because batch normalisation cannot train on one.
+class Batches {
+ public:
+  /// Throws Refused for no sample, a label out of range, or pixels that do not fit.
+  Batches(const LabelledCrops& data, const ModelInfo& info, const TrainOptions& options);
+
+  int steps() const { return steps_per_epoch_ * epochs_; }
+  int count() const { return count_; }
+  bool single() const { return count_ == 1; }
+
+  struct Batch {
+    at::Tensor rows;     ///< [n], int64: which samples.
+    at::Tensor labels;   ///< [n], int64.
+    at::Tensor weights;  ///< [n], float; the sample's weight times its class's.
+  };
+  Batch at_step(int step);
+  /// Normalised inputs [n, 3, size, size] of some samples.
+  at::Tensor inputs(const at::Tensor& rows) const;
+
+ private:
+  void shuffle(int epoch);
+
+  int count_, epochs_, batch_size_, steps_per_epoch_;
+  std::uint64_t seed_;
+  device::Normalisation normalisation_;
+  at::Tensor pixels_, labels_, weights_;
+  std::vector<std::int64_t> order_;
+  int shuffled_epoch_ = -1;
+};
+
+}  // namespace ekya::learner
