@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string>
 
+#include "ekya/base/printable.h"
+
 namespace ekya {
 namespace {
 
@@ -11,14 +13,6 @@ constexpr std::size_t kLongest = 64;
 
 bool allowed(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-}
-
-/// One byte for a message: itself when printable ASCII, else \xNN.
-std::string printable(char c) {
-  if (c >= ' ' && c <= '~') return std::string(1, c);
-  constexpr char kHex[] = "0123456789abcdef";
-  const auto byte = static_cast<unsigned char>(c);
-  return std::string("\\x") + kHex[byte >> 4] + kHex[byte & 15];
 }
 
 }  // namespace
@@ -30,7 +24,7 @@ Status check_name(std::string_view what, std::string_view name) {
                  std::string(what) + " has " + std::to_string(name.size()) + " characters" + rule};
   const auto bad = std::find_if_not(name.begin(), name.end(), allowed);
   if (bad == name.end()) return {};
-  return Error{ErrorCode::kInvalidArgument, std::string(what) + " has the character '" + printable(*bad) +
+  return Error{ErrorCode::kInvalidArgument, std::string(what) + " has the character '" + printable({&*bad, 1}) +
                                                 "' at position " + std::to_string(bad - name.begin() + 1) + rule};
 }
 

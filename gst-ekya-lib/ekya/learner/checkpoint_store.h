@@ -43,6 +43,8 @@ class CheckpointStore {
 
  private:
   CheckpointStore(FileOps& files, std::string folder, int keep);
+  void drop_oldest();
+
   FileOps* files_;
   std::string folder_;
   int keep_;

@@ -4,7 +4,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string>
 
+#include "ekya/base/printable.h"
+#include "ekya/base/stream_id.h"
 #include "ekya/learner/model.h"
 
 namespace ekya::learner {
@@ -14,9 +17,13 @@ using nlohmann::json;
 
 constexpr std::size_t kMostLabels = 4096, kLongestLabel = 256;
 constexpr int kSmallestInput = 8, kLargestInput = 1024;
+constexpr double kWidest = 64;
+constexpr char kArchitecture[] = "ekya.architecture", kWidth[] = "ekya.width", kLabels[] = "ekya.labels",
+               kInputSize[] = "ekya.input_size", kMean[] = "ekya.mean", kStd[] = "ekya.std",
+               kGeneration[] = "ekya.generation", kAccuracy[] = "ekya.accuracy", kOrigin[] = "ekya.origin";
 
-Error wrong(const std::string& key, const std::string& why) {
-  return {ErrorCode::kCorrupt, "metadata " + key + ": " + why};
+Error wrong(const std::string& key, const std::string& found, const std::string& expected) {
+  return {ErrorCode::kCorrupt, "metadata " + key + " is '" + printable(found) + "'; expected " + expected};
 }
 
 const std::string* find(const WeightsFile& file, const std::string& key) {
@@ -24,81 +31,114 @@ const std::string* find(const WeightsFile& file, const std::string& key) {
   return found == file.metadata.end() ? nullptr : &found->second;
 }
 
-template <typename T>
-Status read_number(const WeightsFile& file, const std::string& key, T& value) {
+Status read_text(const WeightsFile& file, const std::string& key, std::string& value) {
   const std::string* text = find(file, key);
-  if (!text) return wrong(key, "is missing");
-  const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (failed != std::errc() || end != text->data() + text->size()) return wrong(key, "\"" + *text + "\" is no number");
+  if (!text)
+    return Error{ErrorCode::kCorrupt, "metadata " + key + " is missing, so what model this is remains unknown"};
+  value = *text;
   return {};
 }
 
-json read_json(const WeightsFile& file, const std::string& key) {
+/// Leaves `value` where the key is missing.
+template <typename Number>
+Status read_number(const WeightsFile& file, const std::string& key, Number least, Number most, Number& value) {
   const std::string* text = find(file, key);
-  return text ? json::parse(*text, nullptr, /*allow_exceptions=*/false) : json(json::value_t::discarded);
+  if (!text) return {};
+  Number number{};
+  const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (failed != std::errc() || end != text->data() + text->size() || !(number >= least && number <= most))
+    return wrong(key, *text, "a number from " + json(least).dump() + " to " + json(most).dump());
+  value = number;
+  return {};
+}
+
+json read_array(const WeightsFile& file, const std::string& key, std::size_t least, std::size_t most) {
+  const std::string* text = find(file, key);
+  json array = text ? json::parse(*text, nullptr, /*allow_exceptions=*/false) : json();
+  return array.is_array() && array.size() >= least && array.size() <= most ? array : json();
+}
+
+bool is_label(const json& label) {
+  if (!label.is_string()) return false;
+  const auto& text = label.get_ref<const std::string&>();
+  return !text.empty() && text.size() <= kLongestLabel &&
+         std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; });
 }
 
 Status read_labels(const WeightsFile& file, std::vector<std::string>& labels) {
-  const std::string key = "ekya.labels";
-  const json list = read_json(file, key);
-  if (!list.is_array() || list.empty() || list.size() > kMostLabels) return wrong(key, "expected a list of 1 to 4096 labels");
+  std::string text;
+  if (auto found = read_text(file, kLabels, text); !found) return found;
+  const json array = read_array(file, kLabels, 1, kMostLabels);
+  if (array.is_null()) return wrong(kLabels, text, "a JSON array of 1 to 4096 labels");
   std::set<std::string> seen;
-  for (const json& label : list) {
-    if (!label.is_string() || label.get_ref<const std::string&>().empty() ||
-        label.get_ref<const std::string&>().size() > kLongestLabel)
-      return wrong(key, "a label is no text of 1 to 256 bytes");
-    if (!seen.insert(label).second) return wrong(key, "the label \"" + label.get<std::string>() + "\" is there twice");
+  for (const json& label : array) {
+    if (!is_label(label)) return wrong(kLabels, label.dump(), "texts of 1 to 256 bytes without control characters");
+    if (!seen.insert(label).second) return wrong(kLabels, label, "each label once");
     labels.push_back(label);
   }
   return {};
 }
 
-Status read_channels(const WeightsFile& file, const std::string& key, std::array<float, 3>& values, bool positive) {
-  if (!find(file, key)) return {};  // Plain 0..1 input.
-  const json list = read_json(file, key);
-  if (!list.is_array() || list.size() != values.size()) return wrong(key, "expected a list of 3 numbers");
+Status read_channels(const WeightsFile& file, const std::string& key, bool positive, std::array<float, 3>& values) {
+  std::string text;
+  if (auto found = read_text(file, key, text); !found) return found;
+  const std::string expected = positive ? "a JSON array of 3 numbers > 0" : "a JSON array of 3 numbers";
+  const json array = read_array(file, key, values.size(), values.size());
+  if (array.is_null()) return wrong(key, text, expected);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!list[i].is_number()) return wrong(key, "expected a list of 3 numbers");
-    values[i] = list[i].get<float>();
-    if (!std::isfinite(values[i]) || (positive && values[i] <= 0)) return wrong(key, "a value is out of range");
+    const double value = array[i].is_number() ? array[i].get<double>() : NAN;
+    if (!(std::abs(value) <= std::numeric_limits<float>::max())) return wrong(key, text, expected);
+    values[i] = static_cast<float>(value);
+    if (positive && values[i] <= 0) return wrong(key, text, expected);
   }
   return {};
+}
+
+Status read_accuracy(const WeightsFile& file, double& accuracy) {
+  if (auto read = read_number(file, kAccuracy, -1.0, 1.0, accuracy); !read) return read;
+  if (accuracy == -1 || accuracy >= 0) return {};
+  return wrong(kAccuracy, json(accuracy).dump(), "a number from 0 to 1, or -1 for not measured");
+}
+
+/// Shortest text that reads back as the same number.
+std::string to_text(auto value) {
+  std::array<char, 64> text;
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+std::string to_text(const std::array<float, 3>& values) {
+  return "[" + to_text(values[0]) + "," + to_text(values[1]) + "," + to_text(values[2]) + "]";
 }
 
 }  // namespace
 
 Result<ModelInfo> model_info(const WeightsFile& file) {
   ModelInfo info;
-  const std::string* architecture = find(file, "ekya.architecture");
-  if (!architecture) return wrong("ekya.architecture", "is missing");
-  info.architecture = *architecture;
-  for (const Status& status : {read_labels(file, info.labels), read_number(file, "ekya.width", info.width),
-                               read_number(file, "ekya.input_size", info.input_size),
-                               read_channels(file, "ekya.mean", info.normalisation.mean, false),
-                               read_channels(file, "ekya.std", info.normalisation.std, true),
-                               read_number(file, "ekya.generation", info.generation),
-                               read_number(file, "ekya.accuracy", info.accuracy)})
-    if (!status) return status.error();
-  if (!std::isfinite(info.width) || info.width <= 0) return wrong("ekya.width", "is not > 0");
-  if (info.input_size < kSmallestInput || info.input_size > kLargestInput)
-    return wrong("ekya.input_size", std::to_string(info.input_size) + " is not in 8..1024");
-  if (!(info.accuracy == -1 || (info.accuracy >= 0 && info.accuracy <= 1)))
-    return wrong("ekya.accuracy", "is not in 0..1 and not -1");
-  if (const std::string* origin = find(file, "ekya.origin")) info.origin = *origin;
+  constexpr auto kLast = std::numeric_limits<std::uint64_t>::max();
+  for (const Status& read :
+       {read_text(file, kArchitecture, info.architecture),
+        check_name(std::string("metadata ") + kArchitecture, info.architecture), read_labels(file, info.labels),
+        read_number(file, kWidth, 1 / kWidest, kWidest, info.width),
+        read_number(file, kInputSize, kSmallestInput, kLargestInput, info.input_size),
+        read_channels(file, kMean, false, info.normalisation.mean),
+        read_channels(file, kStd, true, info.normalisation.std),
+        read_number(file, kGeneration, std::uint64_t{0}, kLast, info.generation), read_accuracy(file, info.accuracy)})
+    if (!read) return Error{ErrorCode::kCorrupt, read.error().message};
+  if (const std::string* origin = find(file, kOrigin)) info.origin = *origin;
   return info;
 }
 
 void set_model_info(WeightsFile& file, const ModelInfo& info) {
-  const auto number = [](auto value) { return json(value).dump(); };
-  file.metadata["ekya.architecture"] = info.architecture;
-  file.metadata["ekya.width"] = number(info.width);
-  file.metadata["ekya.labels"] = json(info.labels).dump(-1, ' ', false, json::error_handler_t::replace);
-  file.metadata["ekya.input_size"] = number(info.input_size);
-  file.metadata["ekya.mean"] = json(info.normalisation.mean).dump();
-  file.metadata["ekya.std"] = json(info.normalisation.std).dump();
-  file.metadata["ekya.generation"] = number(info.generation);
-  file.metadata["ekya.accuracy"] = number(info.accuracy);
-  file.metadata["ekya.origin"] = info.origin;
+  auto& metadata = file.metadata;
+  metadata[kArchitecture] = info.architecture;
+  metadata[kWidth] = to_text(info.width);
+  metadata[kLabels] = json(info.labels).dump(-1, ' ', false, json::error_handler_t::replace);
+  metadata[kInputSize] = to_text(info.input_size);
+  metadata[kMean] = to_text(info.normalisation.mean);
+  metadata[kStd] = to_text(info.normalisation.std);
+  metadata[kGeneration] = to_text(info.generation);
+  metadata[kAccuracy] = to_text(info.accuracy);
+  metadata[kOrigin] = info.origin;
 }
 
 }  // namespace ekya::learner

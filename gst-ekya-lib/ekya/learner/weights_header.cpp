@@ -60,7 +60,7 @@ class HeaderReader : public nlohmann::json_sax<json> {
   }
 
   bool start_object(std::size_t) override {
-    if (depth_ >= 2 || (depth_ == 1 && name_.empty())) return refuse("an object");
+    if (depth_ >= 2) return refuse("an object");
     if (++depth_ == 2) {
       fields_.clear();
       in_metadata_ = name_ == kMetadata;
@@ -71,7 +71,7 @@ class HeaderReader : public nlohmann::json_sax<json> {
 
   bool key(string_t& value) override {
     if (depth_ == 1) {
-      if (value.empty() || !names_.insert(value).second) return fail("has the name '" + printable(value) + "' twice");
+      if (!names_.insert(value).second) return fail("has the name '" + printable(value) + "' twice");
       name_ = std::move(value);
       return true;
     }

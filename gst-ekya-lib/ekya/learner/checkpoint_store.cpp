@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "ekya/learner/checkpoint_store.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "ekya/base/printable.h"
+
+namespace ekya::learner {
+namespace {
+
+constexpr std::size_t kDigits = 12;
+constexpr std::string_view kSuffix = ".safetensors";
+constexpr std::string_view kTemporary = ".tmp";
+constexpr std::string_view kBad = ".bad";
+constexpr std::uint64_t kLastGeneration = 999'999'999'999;
+constexpr char kGenerationKey[] = "ekya.generation";
+
+std::string name_of(std::uint64_t generation) {
+  std::string digits = std::to_string(generation);
+  digits.insert(0, kDigits - digits.size(), '0');
+  return digits + std::string(kSuffix);
+}
+
+/// Generation of "<12 digits>.safetensors<suffix>"; none for any other name.
+std::optional<std::uint64_t> generation_of(std::string_view name, std::string_view suffix = "") {
+  if (name.size() != kDigits + kSuffix.size() + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
+  name.remove_suffix(suffix.size());
+  std::uint64_t generation = 0;
+  const auto [end, failed] = std::from_chars(name.data(), name.data() + kDigits, generation);
+  if (failed != std::errc() || end != name.data() + kDigits || !name.ends_with(kSuffix)) return std::nullopt;
+  return generation;
+}
+
+}  // namespace
+
+CheckpointStore::CheckpointStore(FileOps& files, std::string folder, int keep)
+    : files_(&files), folder_(std::move(folder)), keep_(std::max(keep, 2)) {}
+
+Result<CheckpointStore> CheckpointStore::open(FileOps& files, std::string folder, int keep) {
+  CheckpointStore store(files, std::move(folder), keep);
+  if (auto made = files.make_folder(store.folder_); !made) return made.error();
+  const auto names = files.list(store.folder_);
+  if (!names) return names.error();
+  for (const std::string& name : *names) {
+    if (generation_of(name, kTemporary))
+      if (auto removed = files.remove(store.folder_ + "/" + name); !removed) return removed.error();
+    // A broken file keeps its generation, so that none is given out twice.
+    for (const auto suffix : {std::string_view(), kBad})
+      store.last_ = std::max(store.last_, generation_of(name, suffix).value_or(0));
+  }
+  return store;
+}
+
+Result<std::vector<CheckpointStore::Entry>> CheckpointStore::list() const {
+  const auto names = files_->list(folder_);
+  if (!names) return names.error();
+  std::vector<Entry> entries;  // list() sorts names, and 12 digits sort like their numbers.
+  for (const std::string& name : *names)
+    if (const auto generation = generation_of(name)) entries.push_back({*generation, folder_ + "/" + name});
+  return entries;
+}
+
+Result<CheckpointStore::Newest> CheckpointStore::newest() {
+  auto entries = list();
+  if (!entries) return entries.error();
+  Newest newest;
+  for (; !entries->empty(); entries->pop_back()) {
+    const Entry& entry = entries->back();
+    const auto bytes = files_->read(entry.path, WeightsLimits().file_bytes);
+    // Not the file's fault: it may be readable again tomorrow, so it keeps its name.
+    if (!bytes && bytes.error().code != ErrorCode::kCorrupt) return bytes.error();
+    auto weights = bytes ? parse_weights(*bytes, /*require_hash=*/true) : Result<WeightsFile>(bytes.error());
+    if (weights) {
+      newest.entry = entry;
+      newest.weights = *std::move(weights);
+      return newest;
+    }
+    newest.rejected.push_back(printable(entry.path, 4096) + ": " + weights.error().message);
+    // If this fails the file is only rejected again at the next start.
+    static_cast<void>(files_->rename(entry.path, entry.path + std::string(kBad)));
+  }
+  return newest;
+}
+
+Result<CheckpointStore::Entry> CheckpointStore::publish(WeightsFile weights) {
+  if (last_ >= kLastGeneration)
+    return Error{ErrorCode::kInvalidArgument, "'" + printable(folder_, 4096) + "' has no generation left to give"};
+  const std::uint64_t generation = last_ + 1;
+  weights.metadata[kGenerationKey] = std::to_string(generation);
+  const Entry entry{generation, folder_ + "/" + name_of(generation)};
+  if (auto written = replace_file(*files_, entry.path, serialize(weights)); !written) {
+    // It was renamed into place when just the last sync failed; a generation that is not sure is not one.
+    static_cast<void>(files_->remove(entry.path));
+    return written.error();
+  }
+  last_ = generation;
+  drop_oldest();
+  return entry;
+}
+
+/// What cannot be dropped now is dropped after the next publish.
+void CheckpointStore::drop_oldest() {
+  const auto entries = list();
+  if (!entries) return;
+  const std::size_t keep = static_cast<std::size_t>(keep_);
+  for (std::size_t i = 0; i + keep < entries->size(); ++i) static_cast<void>(files_->remove((*entries)[i].path));
+}
+
+}  // namespace ekya::learner
