@@ -29,12 +29,12 @@ void Estimator::record_forward(Seconds one_crop) {
   if (usable(one_crop)) smooth(forward_s_, one_crop.count());
 }
 
-void Estimator::record_step(const TrainingConfig& config, Seconds step) {
+void Estimator::record_step(const TrainingConfig& config, bool first_epoch, Seconds step) {
   if (!usable(step)) return;
-  // Steps come by the dozen and the first ones are slower, so they are smoothed more than other figures.
+  // Steps come by the dozen, so they are smoothed more than other figures.
   const auto add = [](double& mean, double value) { mean = mean > 0 ? mean + 0.1 * (value - mean) : value; };
-  add(records_[config.id].step_s, step.count());
-  add(layers(config.layers).per_crop_s, step.count() / std::max(1, config.batch_size));
+  add(records_[config.id].step_s[!first_epoch], step.count());
+  add(layers(config.layers).crop_s[!first_epoch], step.count() / std::max(1, config.batch_size));
 }
 
 void Estimator::record_overhead(Seconds loading_and_evaluating) {
@@ -69,23 +69,26 @@ void Estimator::new_window() {
   }
 }
 
-double Estimator::step_seconds(const TrainingConfig& config) const {
-  const auto found = records_.find(config.id);
-  if (found != records_.end() && found->second.step_s > 0) return found->second.step_s;
-  const double measured = layers(config.layers).per_crop_s;
-  const double per_crop = measured > 0 ? measured : kBackward * forward_s_;
-  return per_crop * std::max(1, config.batch_size);
-}
-
-std::optional<Seconds> Estimator::step_time(const TrainingConfig& config) const {
-  const double seconds = step_seconds(config);
-  return seconds > 0 ? std::optional(Seconds{seconds}) : std::nullopt;
+Seconds Estimator::step_time(const TrainingConfig& config, bool first_epoch) const {
+  const auto best_known = [first_epoch](const std::array<double, 2>& mean) {
+    const double wanted = mean[!first_epoch], other = mean[first_epoch];
+    return wanted > 0 ? wanted : other;
+  };
+  if (const auto found = records_.find(config.id); found != records_.end())
+    if (const double own = best_known(found->second.step_s); own > 0) return Seconds{own};
+  const double measured = best_known(layers(config.layers).crop_s);
+  return Seconds{(measured > 0 ? measured : kBackward * forward_s_) * std::max(1, config.batch_size)};
 }
 
 double Estimator::device_seconds(double thread_seconds) const { return std::clamp(thread_seconds / slots_, 1e-3, 1e6); }
 
-double Estimator::work(const TrainingConfig& config, int steps) const {
-  return device_seconds(step_seconds(config) * std::max(0, steps) + overhead_s_);
+double Estimator::work(const TrainingConfig& config, int steps, int left) const {
+  steps = std::max(1, steps);
+  left = std::clamp(left, 0, steps);
+  const int epochs = std::clamp(config.epochs, 1, steps), epoch = (steps + epochs - 1) / epochs;
+  const int first = std::clamp(left - (steps - epoch), 0, left);
+  return device_seconds(first * step_time(config, true).count() + (left - first) * step_time(config, false).count() +
+                        overhead_s_);
 }
 
 double Estimator::probe_work() const {

@@ -28,7 +28,8 @@ class Estimator {
 
   // What was measured. A time that is not finite, not positive or above an hour is left out.
   void record_forward(Seconds one_crop);
-  void record_step(const TrainingConfig& config, Seconds step);
+  /// first_epoch: the step was one of the first epoch, in which a frozen trunk's features are computed.
+  void record_step(const TrainingConfig& config, bool first_epoch, Seconds step);
   void record_overhead(Seconds loading_and_evaluating);
   /// A probe of these layers took the accuracy on held-back labels from `before` to `after`.
   void record_probe(TrainedLayers layers, double before, double after);
@@ -39,11 +40,11 @@ class Estimator {
   void new_window();
 
   bool probed() const { return probed_; }
-  /// Steps of these layers have been timed, here or by the probe.
-  std::optional<Seconds> step_time(const TrainingConfig& config) const;
+  /// Of the first epoch and of later ones; 0: nothing was measured yet.
+  Seconds step_time(const TrainingConfig& config, bool first_epoch) const;
 
-  /// Device-seconds at share 1 for `steps` steps and the evaluation after them; > 0.
-  double work(const TrainingConfig& config, int steps) const;
+  /// Device-seconds at share 1 for the last `left` of `steps` steps and what comes with them; > 0.
+  double work(const TrainingConfig& config, int steps, int left) const;
   double probe_work() const;
 
   /// Expected accuracy after a job on `samples` crops, in [live, kCeiling] (live itself where that is above).
@@ -52,19 +53,19 @@ class Estimator {
 
  private:
   struct Record {
-    double step_s = 0;              ///< Mean, 0: not measured.
-    std::optional<double> reached;  ///< Accuracy after earlier jobs, newer ones count more.
-    int idle_windows = 0;           ///< Since `reached` was measured.
+    std::array<double, 2> step_s{};  ///< Mean in the first epoch and later, 0: not measured.
+    std::optional<double> reached;   ///< Accuracy after earlier jobs, newer ones count more.
+    int idle_windows = 0;            ///< Since `reached` was measured.
     int failures = 0;
     int suspended = 0;  ///< Windows for which it promises nothing.
   };
   struct Layers {
-    double per_crop_s = 0;  ///< Training time of one crop, 0: not measured.
-    double removed = 0;     ///< Part of the error that the probe removed, in [0, 1].
+    std::array<double, 2> crop_s{};  ///< Time of one crop in the first epoch and later, 0: not measured.
+    double removed = 0;              ///< Part of the error that the probe removed, in [0, 1].
   };
   Layers& layers(TrainedLayers which) { return layers_[which == TrainedLayers::kAll]; }
   const Layers& layers(TrainedLayers which) const { return layers_[which == TrainedLayers::kAll]; }
-  double step_seconds(const TrainingConfig& config) const;
+
   double device_seconds(double thread_seconds) const;
 
   int slots_;

@@ -190,11 +190,12 @@ std::vector<ConfigOffer> Retrainer::offers(double live) {
   const int samples = std::min(static_cast<int>(samples_->size()),
                                options_.training_set.max_recent + options_.training_set.max_exemplars);
   std::string running;
-  int steps_left = 0;
+  int steps = 0, steps_left = 0;
   {
     MutexLock lock(mutex_);
     estimator_.record_forward(forward_);
     running = running_;
+    steps = steps_;
     steps_left = steps_left_;
   }
   if (running == kProbeConfig || (running.empty() && !estimator_.probed()))
@@ -202,8 +203,9 @@ std::vector<ConfigOffer> Retrainer::offers(double live) {
   std::vector<ConfigOffer> offers;
   for (const TrainingConfig& config : options_.configs) {
     if (!running.empty() && config.id != running) continue;
-    const int steps = running.empty() ? count_steps(config, samples) : steps_left;
-    offers.push_back({config.id, estimator_.work(config, steps), estimator_.accuracy(config, live, samples), widest});
+    if (running.empty()) steps = steps_left = count_steps(config, samples);
+    offers.push_back(
+        {config.id, estimator_.work(config, steps, steps_left), estimator_.accuracy(config, live, samples), widest});
   }
   return offers;
 }

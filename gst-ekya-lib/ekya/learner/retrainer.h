@@ -38,7 +38,7 @@ struct RetrainerOptions {
 /// What a retrainer owns from the start.
 struct RetrainerParts {
   const Engine* engine = nullptr;
-  std::unique_ptr<FolderLock> lock;  ///< Of the state folder; may be null.
+  std::unique_ptr<FolderLock> lock;        ///< Of the state folder; may be null.
   std::shared_ptr<const Classifier> live;  ///< The student that the stream runs now.
   std::unique_ptr<SampleStore> samples;
   std::unique_ptr<CheckpointStore> checkpoints;
@@ -201,8 +201,8 @@ class Retrainer {
   // One job, in retrainer_job.cpp.
   void run_job(const TrainingConfig& config);
   Status train(Job& job);
-  Status run_steps(const TrainingConfig& config, TrainingJob& training, int most_steps);
-  Status check_step(const TrainingConfig& config, const Result<StepReport>& step, Seconds took);
+  Status run_steps(const TrainingConfig& config, TrainingJob& training);
+  Status check_step(const TrainingConfig& config, const Result<StepReport>& step, bool first_epoch, Seconds took);
   void report_step(const TrainingConfig& config, int step, int steps);
   Result<GateEvidence> examine(const Job& job);
   Status add_evidence(GateEvidence& evidence, bool recent, const LabelledCrops& crops, const Job& job);
@@ -272,6 +272,7 @@ class Retrainer {
   std::uint64_t last_job_window_ EKYA_GUARDED_BY(mutex_) = 0;
   bool urgent_ EKYA_GUARDED_BY(mutex_) = false;  ///< Drift since then: do not wait for more labels.
   std::string running_ EKYA_GUARDED_BY(mutex_);
+  int steps_ EKYA_GUARDED_BY(mutex_) = 0;  ///< Of the job in progress.
   int steps_left_ EKYA_GUARDED_BY(mutex_) = 0;
   Seconds forward_ EKYA_GUARDED_BY(mutex_){0};  ///< Measured time to classify a crop.
   RetrainerStats counts_ EKYA_GUARDED_BY(mutex_);

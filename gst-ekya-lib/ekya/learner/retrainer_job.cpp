@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "ekya/learner/evaluation.h"
@@ -31,7 +30,7 @@ void Retrainer::begin_running(const std::string& config, int steps) {
   unsaved_.reset();
   MutexLock lock(mutex_);
   running_ = counts_.last_config = config;
-  steps_left_ = steps;
+  steps_ = steps_left_ = steps;
   counts_.state = "running " + config;
 }
 
@@ -116,7 +115,7 @@ Status Retrainer::train(Job& job) {
   });
   if (!status) return status;
   estimator_.record_overhead(steady_now() - begin);
-  status = run_steps(job.config, *training, std::numeric_limits<int>::max());
+  status = run_steps(job.config, *training);
   if (!status) return status;
   auto weights = training->weights();
   if (!weights) return weights.error();
@@ -127,13 +126,13 @@ Status Retrainer::train(Job& job) {
   return {};
 }
 
-Status Retrainer::run_steps(const TrainingConfig& config, TrainingJob& training, int most_steps) {
-  const int steps = std::min(training.steps(), most_steps);
+Status Retrainer::run_steps(const TrainingConfig& config, TrainingJob& training) {
+  const int steps = training.steps(), epoch = (steps + config.epochs - 1) / config.epochs;
   for (int step = 1; step <= steps; ++step) {
     const Status done = under_lease([&] {
       const Seconds begin = steady_now();
       const auto report = training.step();
-      return check_step(config, report, steady_now() - begin);
+      return check_step(config, report, step <= epoch, steady_now() - begin);
     });
     if (!done) return done;
     report_step(config, step, steps);
@@ -141,11 +140,12 @@ Status Retrainer::run_steps(const TrainingConfig& config, TrainingJob& training,
   return {};
 }
 
-Status Retrainer::check_step(const TrainingConfig& config, const Result<StepReport>& step, Seconds took) {
+Status Retrainer::check_step(const TrainingConfig& config, const Result<StepReport>& step, bool first_epoch,
+                             Seconds took) {
   if (!step) return step.error();
   if (!std::isfinite(step->loss))
     return Error{ErrorCode::kInternal, "the loss is not finite at step " + std::to_string(step->step)};
-  estimator_.record_step(config, took);
+  estimator_.record_step(config, first_epoch, took);
   MutexLock lock(mutex_);
   counts_.training_ms += 1000 * took.count();
   return {};
@@ -155,6 +155,7 @@ void Retrainer::report_step(const TrainingConfig& config, int step, int steps) {
   const std::string text = config.id + ": step " + std::to_string(step) + " of " + std::to_string(steps);
   {
     MutexLock lock(mutex_);
+    steps_ = steps;
     steps_left_ = steps - step;
     counts_.state = "running " + text;
   }

@@ -15,9 +15,10 @@ double share_right(const std::vector<int>& answers, const std::vector<int>& trut
   return truth.empty() ? 0 : static_cast<double>(right) / static_cast<double>(truth.size());
 }
 
-/// A config of the probe's own: one epoch in batches as the configs of these layers use them.
+/// A config of the probe's own. The head alone takes two epochs: the second, on the features that the first computed,
+/// is what most steps of its configs cost.
 TrainingConfig probe_config(const std::vector<TrainingConfig>& configs, TrainedLayers layers) {
-  TrainingConfig config{kProbeConfig, 1, 32, layers, 1, 0.01};
+  TrainingConfig config{kProbeConfig, layers == TrainedLayers::kHead ? 2 : 1, 32, layers, 1, 0.01};
   for (const TrainingConfig& known : configs)
     if (known.layers == layers) config.batch_size = known.batch_size;
   config.batch_size = std::min(config.batch_size, kProbeSamples);
@@ -80,7 +81,7 @@ Status Retrainer::probe(TrainedLayers layers, const LabelledCrops& data, const L
     training = *std::move(started);
     return {};
   });
-  if (status) status = run_steps(config, *training, training->steps());
+  if (status) status = run_steps(config, *training);
   if (!status) return status;
   const auto candidate = training->classifier();
   if (!candidate) return candidate.error();

@@ -17,23 +17,33 @@ const TrainingConfig kAll{"all-e4", 4, 32, TrainedLayers::kAll, 1, 0.01};
 
 TEST(Estimator, WorkIsStepsTimesMeasuredStepOverSlots) {
   Estimator estimator(2);
-  estimator.record_step(kAll, Seconds{0.2});
-  EXPECT_NEAR(estimator.work(kAll, 50), 5.0, 1e-9);
+  estimator.record_step(kAll, true, Seconds{0.2});
+  EXPECT_NEAR(estimator.work(kAll, 50, 50), 5.0, 1e-9);
   estimator.record_overhead(Seconds{1});
-  EXPECT_NEAR(estimator.work(kAll, 50), 5.5, 1e-9);
+  EXPECT_NEAR(estimator.work(kAll, 50, 50), 5.5, 1e-9);
 }
 
 TEST(Estimator, UsesStepsOfTheSameLayersForAConfigThatNeverRan) {
   Estimator estimator(1);
-  estimator.record_step({"probe-all", 1, 16, TrainedLayers::kAll, 1, 0.01}, Seconds{0.1});
-  EXPECT_NEAR(estimator.work(kAll, 10), 2.0, 1e-9);  // Twice the batch, twice the time.
+  estimator.record_step({"probe-all", 1, 16, TrainedLayers::kAll, 1, 0.01}, true, Seconds{0.1});
+  EXPECT_NEAR(estimator.work(kAll, 10, 10), 2.0, 1e-9);  // Twice the batch, twice the time.
+}
+
+// 5 epochs of 4 steps: the trunk runs in the first 4 steps only.
+TEST(Estimator, TellsTheFirstEpochFromTheRest) {
+  Estimator estimator(1);
+  estimator.record_step(kHead, true, Seconds{1});
+  estimator.record_step(kHead, false, Seconds{0.1});
+  EXPECT_NEAR(estimator.work(kHead, 20, 20), 5.6, 1e-9);
+  EXPECT_NEAR(estimator.work(kHead, 20, 18), 3.6, 1e-9);
+  EXPECT_NEAR(estimator.work(kHead, 20, 5), 0.5, 1e-9);
 }
 
 TEST(Estimator, TakesTheForwardTimeUntilAStepIsTimed) {
   Estimator estimator(1);
-  EXPECT_FALSE(estimator.step_time(kHead));
+  EXPECT_EQ(estimator.step_time(kHead, true).count(), 0);
   estimator.record_forward(Seconds{0.001});
-  EXPECT_NEAR(estimator.step_time(kHead)->count(), 0.096, 1e-9);
+  EXPECT_NEAR(estimator.step_time(kHead, true).count(), 0.096, 1e-9);
 }
 
 TEST(Estimator, ExpectsAConfigToReachAgainWhatItReached) {
@@ -89,29 +99,29 @@ TEST(Estimator, StaysFiniteWithImpossibleFigures) {
     for (const int steps : {-5, 0, 1, 1'000'000'000}) {
       SCOPED_TRACE(testing::Message() << value << ", " << steps << " steps");
       Estimator estimator(0);
-      estimator.record_step(kAll, Seconds{0.1});
+      estimator.record_step(kAll, true, Seconds{0.1});
       for (int i = 0; i < 10; ++i) {
         estimator.record_forward(Seconds{value});
-        estimator.record_step(kAll, Seconds{value});
+        estimator.record_step(kAll, true, Seconds{value});
         estimator.record_overhead(Seconds{value});
         estimator.record_probe(TrainedLayers::kAll, value, -value);
         estimator.record_result("all-e4", value);
       }
-      const double work = estimator.work(kAll, steps), accuracy = estimator.accuracy(kAll, value, steps);
+      const double work = estimator.work(kAll, steps, steps), accuracy = estimator.accuracy(kAll, value, steps);
       EXPECT_TRUE(work > 0 && work <= 1e6) << work;
       EXPECT_TRUE(estimator.probe_work() > 0 && estimator.probe_work() <= 1e6);
       EXPECT_TRUE(accuracy >= 0 && accuracy <= 1) << accuracy;
       EXPECT_TRUE(estimator.probe_accuracy(value) >= 0 && estimator.probe_accuracy(value) <= 1);
       if (!(value > 0 && value <= 3600)) {
-        EXPECT_NEAR(estimator.step_time(kAll)->count(), 0.1, 1e-12);
+        EXPECT_NEAR(estimator.step_time(kAll, true).count(), 0.1, 1e-12);
       }
     }
 }
 
 TEST(Estimator, ConstantTimesGiveThatTime) {
   Estimator estimator(1);
-  for (int i = 0; i < 1000; ++i) estimator.record_step(kAll, Seconds{0.25});
-  EXPECT_NEAR(estimator.step_time(kAll)->count(), 0.25, 1e-9);
+  for (int i = 0; i < 1000; ++i) estimator.record_step(kAll, true, Seconds{0.25});
+  EXPECT_NEAR(estimator.step_time(kAll, true).count(), 0.25, 1e-9);
 }
 
 }  // namespace
