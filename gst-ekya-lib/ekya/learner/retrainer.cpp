@@ -34,6 +34,7 @@ Retrainer::~Retrainer() = default;
 
 void Retrainer::granted(const Granted& grant) {
   MutexLock lock(mutex_);
+  if (grant_ && grant.plan < grant_->plan) return;  // It was overtaken on its way.
   grant_ = grant;
   changed_.notify_all();
 }
