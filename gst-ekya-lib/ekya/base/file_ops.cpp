@@ -92,7 +92,6 @@ Status write_all(int fd, const std::string& path, std::span<const std::byte> byt
     if (count <= 0) return failure("cannot write", path, count < 0 ? errno : EIO);
     bytes = bytes.subspan(static_cast<std::size_t>(count));
   }
-  if (retried([&] { return ::fsync(fd); }) != 0) return failure("cannot sync", path, errno);
   return {};
 }
 
@@ -128,13 +127,11 @@ class SystemFileOps final : public FileOps {
   }
 
   Status write_new(const std::string& path, std::span<const std::byte> bytes) override {
-    Descriptor file = open_file(path, O_WRONLY | O_CREAT | O_EXCL);
-    if (!file) return failure("cannot create", path, errno);
-    Status written = write_all(file.get(), path, bytes);
-    // The descriptor is gone after close() whatever it returns, so close() is not repeated.
-    if (::close(file.release()) != 0 && errno != EINTR && written) written = failure("cannot close", path, errno);
-    if (!written) ::unlink(path.c_str());
-    return written;
+    return write(path, bytes, /*sync=*/true);
+  }
+
+  Status write_new_unsynced(const std::string& path, std::span<const std::byte> bytes) override {
+    return write(path, bytes, /*sync=*/false);
   }
 
   Status rename(const std::string& from, const std::string& to) override {
@@ -192,6 +189,18 @@ class SystemFileOps final : public FileOps {
   }
 
  private:
+  Status write(const std::string& path, std::span<const std::byte> bytes, bool sync) {
+    Descriptor file = open_file(path, O_WRONLY | O_CREAT | O_EXCL);
+    if (!file) return failure("cannot create", path, errno);
+    Status written = write_all(file.get(), path, bytes);
+    if (written && sync && retried([&] { return ::fsync(file.get()); }) != 0)
+      written = failure("cannot sync", path, errno);
+    // The descriptor is gone after close() whatever it returns, so close() is not repeated.
+    if (::close(file.release()) != 0 && errno != EINTR && written) written = failure("cannot close", path, errno);
+    if (!written) ::unlink(path.c_str());
+    return written;
+  }
+
   /// Parents may be links, unlike the folder itself.
   Status make_parents(const std::string& path) {
     struct stat status {};

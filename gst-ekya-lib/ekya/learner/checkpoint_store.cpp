@@ -35,6 +35,16 @@ std::optional<std::uint64_t> generation_of(std::string_view name, std::string_vi
   return generation;
 }
 
+/// Weights of the generation that the file's name says: a copy under another name is not what was published.
+Result<WeightsFile> parse(std::span<const std::byte> bytes, std::uint64_t generation) {
+  auto weights = parse_weights(bytes, /*require_hash=*/true);
+  if (!weights) return weights;
+  const std::string& found = weights->metadata[kGenerationKey];
+  if (found == std::to_string(generation)) return weights;
+  return Error{ErrorCode::kCorrupt,
+               "ekya.generation is '" + printable(found) + "'; the name says " + std::to_string(generation)};
+}
+
 }  // namespace
 
 CheckpointStore::CheckpointStore(FileOps& files, std::string folder, int keep)
@@ -73,7 +83,7 @@ Result<CheckpointStore::Newest> CheckpointStore::newest() {
     const auto bytes = files_->read(entry.path, WeightsLimits().file_bytes);
     // Not the file's fault: it may be readable again tomorrow, so it keeps its name.
     if (!bytes && bytes.error().code != ErrorCode::kCorrupt) return bytes.error();
-    auto weights = bytes ? parse_weights(*bytes, /*require_hash=*/true) : Result<WeightsFile>(bytes.error());
+    auto weights = bytes ? parse(*bytes, entry.generation) : Result<WeightsFile>(bytes.error());
     if (weights) {
       newest.entry = entry;
       newest.weights = *std::move(weights);
@@ -102,12 +112,17 @@ Result<CheckpointStore::Entry> CheckpointStore::publish(WeightsFile weights) {
   return entry;
 }
 
-/// What cannot be dropped now is dropped after the next publish.
+/// What cannot be dropped now is dropped after the next publish. Broken files go with those of their age.
 void CheckpointStore::drop_oldest() {
   const auto entries = list();
-  if (!entries) return;
+  const auto names = files_->list(folder_);
   const std::size_t keep = static_cast<std::size_t>(keep_);
-  for (std::size_t i = 0; i + keep < entries->size(); ++i) static_cast<void>(files_->remove((*entries)[i].path));
+  if (!entries || !names || entries->size() <= keep) return;
+  const std::uint64_t oldest_kept = (*entries)[entries->size() - keep].generation;
+  for (const std::string& name : *names)
+    for (const auto suffix : {std::string_view(), kBad})
+      if (generation_of(name, suffix).value_or(oldest_kept) < oldest_kept)
+        static_cast<void>(files_->remove(folder_ + "/" + name));
 }
 
 }  // namespace ekya::learner

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "ekya/base/file_ops.h"
 #include "ekya/base/result.h"
 #include "ekya/learner/model.h"
 
@@ -30,13 +31,15 @@ struct SampleStoreOptions {
 };
 
 /// Labelled crops on disk: JPEG files (0600) and an SQLite index in one folder. Bounded: when full, the class with most
-/// samples loses its oldest one, so that rare classes and exemplars of earlier windows stay. Survives kill -9: a file
-/// without a row, or a row without a readable file, is dropped at the next open or read. One owner at a time (folder lock).
-/// Thread-safe.
+/// samples loses its oldest one, so that rare classes and exemplars of earlier windows stay; held-back samples lose
+/// theirs only when they are more than a quarter. Survives kill -9: a file without a row, or a row without a readable
+/// file, is dropped at the next open or read. One owner at a time (folder lock). Thread-safe.
 class SampleStore {
  public:
   /// Errors: kBusy when locked by another; kIo; kInvalidArgument when the folder is a link or holds another format.
-  static Result<std::unique_ptr<SampleStore>> open(const std::string& folder, const SampleStoreOptions& options = {});
+  /// `files` is for the crops; the index is SQLite's. A damaged index is set aside (`index.sqlite.bad`) with its crops.
+  static Result<std::unique_ptr<SampleStore>> open(const std::string& folder, const SampleStoreOptions& options = {},
+                                                   FileOps& files = FileOps::system());
   virtual ~SampleStore() = default;
 
   /// Errors: kIo when the disk is full (the store stays whole), kInvalidArgument for a bad label or size.
@@ -44,10 +47,10 @@ class SampleStore {
 
   struct Query {
     bool held_back = false;
-    std::uint64_t min_window = 0;     ///< Samples of this window and later ...
-    std::size_t max_recent = 2000;    ///< ... newest first, at most so many ...
-    std::size_t exemplars = 0;        ///< ... and so many of earlier windows, spread evenly over the classes.
-    int size = 64;                    ///< Crops are resized to this.
+    std::uint64_t min_window = 0;   ///< Samples of this window and later ...
+    std::size_t max_recent = 2000;  ///< ... newest first, at most so many ...
+    std::size_t exemplars = 0;      ///< ... and so many of earlier windows, spread evenly over the classes.
+    int size = 64;                  ///< Crops are resized to this.
   };
   /// Crops whose label is in `labels`, weighted by confidence. Unreadable ones are counted, dropped and skipped.
   virtual Result<LabelledCrops> load(const std::vector<std::string>& labels, const Query& query) = 0;
