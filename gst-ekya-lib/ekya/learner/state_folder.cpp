@@ -39,7 +39,7 @@ Result<StateFolder> open_state_folder(FileOps& files, const std::string& path, c
                                        lock.error().message + ")"};
   if (!lock) return lock.error();
   state.lock = *std::move(lock);
-  auto samples = SampleStore::open(path + "/samples", options);
+  auto samples = SampleStore::open(path + "/samples", options, files);
   if (!samples) return samples.error();
   state.samples = *std::move(samples);
   auto checkpoints = CheckpointStore::open(files, path + "/checkpoints");
