@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
+#include "ekya/scheduler/pick.h"
+#include "ekya/scheduler/policies.h"
+
+namespace ekya::scheduler {
+namespace {
+
+class NoRetraining final : public Policy {
+ public:
+  std::string name() const override { return "no-retraining"; }
+  Plan plan(const Problem& problem) const override {
+    Plan plan;
+    plan.policy = name();
+    const std::vector<double> labelling = labelling_shares(problem);
+    const auto jobs = std::count_if(problem.streams.begin(), problem.streams.end(),
+                                    [](const Stream& stream) { return !stream.inference.empty(); });
+    const double fair = jobs == 0 ? 0 : capacity_left(problem, labelling) / static_cast<double>(jobs);
+    for (std::size_t v = 0; v < problem.streams.size(); ++v) {
+      const Stream& stream = problem.streams[v];
+      const double share = stream.inference.empty() ? 0 : fair;
+      plan.streams.push_back(
+          stream_plan(stream, estimate_choice(problem, stream, share, 0, nullptr), share, labelling[v], 0));
+    }
+    set_mean(plan);
+    return plan;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Policy> make_no_retraining() { return std::make_unique<NoRetraining>(); }
+
+}  // namespace ekya::scheduler

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "ekya/scheduler/policy.h"
+
+#include <array>
+
+#include "ekya/base/printable.h"
+#include "ekya/scheduler/policies.h"
+
+namespace ekya::scheduler {
+namespace {
+
+struct Entry {
+  const char* name;
+  std::unique_ptr<Policy> (*make)();
+};
+
+constexpr std::array<Entry, 3> kPolicies{{
+    {"thief", make_thief},
+    {"uniform", make_uniform},
+    {"no-retraining", make_no_retraining},
+}};
+
+}  // namespace
+
+Result<std::unique_ptr<Policy>> make_policy(std::string_view name) {
+  std::string known;
+  for (const Entry& entry : kPolicies) {
+    if (name == entry.name) return entry.make();
+    known += (known.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  return Error{ErrorCode::kInvalidArgument, "policy '" + printable(name) + "' is unknown; use one of " + known};
+}
+
+std::vector<std::string> policy_names() {
+  std::vector<std::string> names;
+  for (const Entry& entry : kPolicies) names.emplace_back(entry.name);
+  return names;
+}
+
+}  // namespace ekya::scheduler

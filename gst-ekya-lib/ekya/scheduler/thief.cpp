@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <array>
+
+#include "ekya/scheduler/check.h"
+#include "ekya/scheduler/pick.h"
+#include "ekya/scheduler/policies.h"
+
+namespace ekya::scheduler {
+namespace {
+
+/// A step must gain more than this, summed over the streams: less is rounding.
+constexpr double kLeastGain = 1e-12;
+
+/// What all streams together are worth. First come the streams that miss a_min, then the accuracy.
+struct Worth {
+  double accuracy = 0;   ///< Sum of the window accuracies.
+  double shortfall = 0;  ///< Sum of what is missing to a_min.
+
+  bool beats(const Worth& other) const {
+    if (shortfall < other.shortfall - kLeastGain) return true;
+    return shortfall <= other.shortfall + kLeastGain && accuracy > other.accuracy + kLeastGain;
+  }
+};
+
+/// The inference or the retraining of one stream.
+struct Job {
+  std::size_t stream;
+  bool retraining;
+};
+
+/// Algorithm 1 at work on one problem.
+class Search {
+ public:
+  explicit Search(const Problem& problem) : problem_(problem), labelling_(labelling_shares(problem)) {
+    list_jobs();
+    share_fairly();
+  }
+
+  void steal() {
+    for (const Job& thief : jobs_)
+      for (const Job& victim : jobs_)
+        if (&thief != &victim) steal_from(thief, victim);
+  }
+
+  Plan plan() const {
+    Plan plan;
+    plan.policy = "thief";
+    for (std::size_t v = 0; v < shares_.size(); ++v)
+      plan.streams.push_back(
+          stream_plan(problem_.streams[v], choices_[v], shares_[v][0], labelling_[v], shares_[v][1]));
+    set_mean(plan);
+    return plan;
+  }
+
+ private:
+  using Shares = std::array<double, 2>;  ///< Of one stream, in devices: inference, retraining.
+
+  void list_jobs() {
+    const auto& streams = problem_.streams;
+    for (std::size_t v = 0; v < streams.size(); ++v) {
+      const auto usable = [&](const RetrainingConfig& config) { return is_candidate(streams[v], config); };
+      if (std::any_of(streams[v].retraining.begin(), streams[v].retraining.end(), usable)) jobs_.push_back({v, true});
+    }
+    for (std::size_t v = 0; v < streams.size(); ++v)
+      if (!streams[v].inference.empty()) jobs_.push_back({v, false});
+  }
+
+  void share_fairly() {
+    const double fair = jobs_.empty() ? 0 : capacity_left(problem_, labelling_) / static_cast<double>(jobs_.size());
+    quantum_ = fair < problem_.quantum - kShareTolerance ? fair : problem_.quantum;
+    shares_.resize(problem_.streams.size(), Shares{0, 0});
+    for (const Job& job : jobs_) shares_[job.stream][job.retraining] = fair;
+    for (std::size_t v = 0; v < shares_.size(); ++v) {
+      choices_.push_back(pick(v, shares_[v]));
+      worth_.accuracy += choices_[v].accuracy;
+      worth_.shortfall += choices_[v].shortfall;
+    }
+  }
+
+  void steal_from(const Job& thief, const Job& victim) {
+    // A quantum of 0 (labelling took it all, or no capacity) moves nothing and could not end.
+    while (quantum_ > 0 && step(thief, victim)) {
+    }
+  }
+
+  /// Moves one quantum if that is worth it. Only the two streams' own worth changes.
+  bool step(const Job& thief, const Job& victim) {
+    Shares from = shares_[victim.stream];
+    if (from[victim.retraining] - quantum_ < -kShareTolerance) return false;
+    from[victim.retraining] = std::max(0.0, from[victim.retraining] - quantum_);
+    if (thief.stream == victim.stream) {
+      from[thief.retraining] += quantum_;
+      return take({victim.stream}, {from});
+    }
+    Shares to = shares_[thief.stream];
+    to[thief.retraining] += quantum_;
+    return take({victim.stream, thief.stream}, {from, to});
+  }
+
+  bool take(const std::vector<std::size_t>& streams, const std::vector<Shares>& shares) {
+    Worth worth = worth_;
+    std::array<Choice, 2> choices;
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+      const Choice& now = choices_[streams[i]];
+      choices[i] = pick(streams[i], shares[i]);
+      worth.accuracy += choices[i].accuracy - now.accuracy;
+      worth.shortfall += choices[i].shortfall - now.shortfall;
+    }
+    if (!worth.beats(worth_)) return false;
+    worth_ = worth;
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+      shares_[streams[i]] = shares[i];
+      choices_[streams[i]] = choices[i];
+    }
+    return true;
+  }
+
+  Choice pick(std::size_t stream, const Shares& shares) const {
+    return pick_configs(problem_, problem_.streams[stream], shares[0], shares[1]);
+  }
+
+  const Problem& problem_;
+  std::vector<double> labelling_;  ///< [streams], in devices.
+  std::vector<Job> jobs_;          ///< Retraining jobs, then inference jobs.
+  double quantum_ = 0;             ///< What one step moves, in devices.
+  std::vector<Shares> shares_;     ///< [streams].
+  std::vector<Choice> choices_;    ///< [streams].
+  Worth worth_;
+};
+
+class Thief final : public Policy {
+ public:
+  std::string name() const override { return "thief"; }
+  Plan plan(const Problem& problem) const override {
+    Search search(problem);
+    search.steal();
+    return search.plan();
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Policy> make_thief() { return std::make_unique<Thief>(); }
+
+}  // namespace ekya::scheduler
