@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "ekya/base/clock.h"
@@ -24,7 +25,8 @@ class Governor {
  public:
   using ClientId = std::uint64_t;
 
-  explicit Governor(int slots);
+  /// `clock` must never step back; tests bring their own.
+  explicit Governor(int slots, std::function<Seconds()> clock = steady_now);
   ~Governor();
   Governor(const Governor&) = delete;
   Governor& operator=(const Governor&) = delete;
