@@ -52,10 +52,18 @@ Status read_number(const WeightsFile& file, const std::string& key, Number least
   return {};
 }
 
+/// A JSON array without arrays or objects inside: copies and dumps of deep ones would overflow the stack. Else null.
 json read_array(const WeightsFile& file, const std::string& key, std::size_t least, std::size_t most) {
   const std::string* text = find(file, key);
-  json array = text ? json::parse(*text, nullptr, /*allow_exceptions=*/false) : json();
-  return array.is_array() && array.size() >= least && array.size() <= most ? array : json();
+  if (!text) return {};
+  bool nested = false;
+  const auto watch = [&](int depth, json::parse_event_t event, json&) {
+    nested |= depth > 0 && (event == json::parse_event_t::array_start || event == json::parse_event_t::object_start);
+    return !nested;
+  };
+  json array = json::parse(*text, watch, /*allow_exceptions=*/false);
+  if (nested || !array.is_array() || array.size() < least || array.size() > most) return {};
+  return array;
 }
 
 bool is_label(const json& label) {
