@@ -24,6 +24,28 @@ GST_EKYA_API
 GType gst_ekya_client_kind_get_type (void);
 #define GST_TYPE_EKYA_CLIENT_KIND (gst_ekya_client_kind_get_type ())
 
+/**
+ * GstEkyaError:
+ * @GST_EKYA_ERROR_FAILED: a fault of the library, or an exception out of another
+ * @GST_EKYA_ERROR_INVALID: the input is wrong and will stay wrong; the message names the field
+ * @GST_EKYA_ERROR_NOT_FOUND: no such policy, plan or stream
+ * @GST_EKYA_ERROR_BUSY: somebody else has that place
+ * @GST_EKYA_ERROR_RESOURCE: a limit is reached
+ *
+ * Errors of the shared scheduler.
+ */
+typedef enum {
+  GST_EKYA_ERROR_FAILED,
+  GST_EKYA_ERROR_INVALID,
+  GST_EKYA_ERROR_NOT_FOUND,
+  GST_EKYA_ERROR_BUSY,
+  GST_EKYA_ERROR_RESOURCE,
+} GstEkyaError;
+
+GST_EKYA_API
+GQuark gst_ekya_error_quark (void);
+#define GST_EKYA_ERROR (gst_ekya_error_quark ())
+
 #define GST_TYPE_EKYA_SCHEDULER (gst_ekya_scheduler_get_type ())
 GST_EKYA_API
 G_DECLARE_FINAL_TYPE (GstEkyaScheduler, gst_ekya_scheduler, GST, EKYA_SCHEDULER, GstObject)
@@ -60,6 +82,10 @@ gboolean gst_ekya_scheduler_veto_plan (GstEkyaScheduler * self,
 
 GST_EKYA_API
 void gst_ekya_scheduler_replan (GstEkyaScheduler * self, const gchar * reason);
+
+GST_EKYA_API
+gboolean gst_ekya_scheduler_set_policy (GstEkyaScheduler * self,
+    const gchar * policy, GError ** error);
 
 GST_EKYA_API
 gchar *gst_ekya_scheduler_explain (GstEkyaScheduler * self);

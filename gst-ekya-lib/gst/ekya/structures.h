@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+#include "ekya/scheduler/controller.h"
+
+namespace ekya::gst {
+
+/// The scheduler's events as the structures that signals and bus messages carry (docs/protocol.md). Transfer full.
+GstStructure* to_structure(const scheduler::ShareGrant& grant);
+GstStructure* to_structure(const scheduler::PlanMade& made);
+GstStructure* to_structure(const scheduler::WindowOpened& window);
+GstStructure* to_structure(const scheduler::WindowClosed& window);
+
+}  // namespace ekya::gst
