@@ -114,7 +114,12 @@ void RetrainLink::interrupt() { gst_ekya_client_set_interrupted(client_.get(), T
 
 Status RetrainLink::request(const learner::ShareAsk& ask) {
   GError* error = nullptr;
-  if (gst_ekya_client_request(client_.get(), to_structure(ask), &error)) return {};
+  if (gst_ekya_client_request(client_.get(), to_structure(ask), &error)) {
+    // The answer itself is not signalled, only what changes later.
+    const StructurePtr grant(gst_ekya_client_get_grant(client_.get()));
+    mailbox_->on_grant(grant.get());
+    return {};
+  }
   const ErrorPtr owner(error);
   return Error{ErrorCode::kBusy, error ? error->message : "the scheduler refused the request"};
 }

@@ -145,7 +145,7 @@ TEST_F(EkyaRetrain, DoesNotStartWithAWrongProperty) {
       {"model-file", "", "model-file is not set"},
       {"model-file", "/nowhere/student.safetensors", "/nowhere/student.safetensors"},
       {"configs", "[{}]", "configs[0].id"},
-      {"state-folder", "/proc/nowhere", "state-folder"},
+      {"state-folder", "/dev/null/state", "state-folder: "},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.property);
