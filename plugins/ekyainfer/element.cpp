@@ -116,7 +116,7 @@ bool Infer::start() {
   }
   live_.exchange(*model);
   loader_ = std::make_unique<ModelLoader>(task, request_of(settings), live_, [this](const Swap& s) { report(s); });
-  running_scheduler_.reset(GST_EKYA_SCHEDULER(gst_object_ref(scheduler_)));
+  running_scheduler_ = scheduler();
   const Demand demand(static_cast<int>(std::thread::hardware_concurrency()), (*model)->run_time);
   share_ = std::make_unique<Share>(gst_element(), running_scheduler_.get(), settings.stream_id, demand,
                                    loader_->inbox(), [this](const std::string& text) { warn("request", text); });
@@ -243,12 +243,12 @@ void Infer::set_context(GstContext* context) {
 
 bool Infer::answer(GstQuery* query) {
   if (GST_QUERY_TYPE(query) != GST_QUERY_CONTEXT) return false;
-  ObjectPtr<GstEkyaScheduler> scheduler;
-  {
-    MutexLock lock(context_mutex_);
-    if (scheduler_) scheduler.reset(GST_EKYA_SCHEDULER(gst_object_ref(scheduler_)));
-  }
-  return gst_ekya_handle_context_query(gst_element(), query, scheduler.get());
+  return gst_ekya_handle_context_query(gst_element(), query, scheduler().get());
+}
+
+ObjectPtr<GstEkyaScheduler> Infer::scheduler() {
+  MutexLock lock(context_mutex_);
+  return ObjectPtr<GstEkyaScheduler>(scheduler_ ? GST_EKYA_SCHEDULER(gst_object_ref(scheduler_)) : nullptr);
 }
 
 }  // namespace ekya::gst::infer

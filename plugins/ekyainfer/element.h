@@ -57,6 +57,7 @@ class Infer {
   void listen_for_checkpoints(const Settings& settings);
   void count(const Outcome& outcome, const Settings& settings);
   void post_qos(GstBuffer* buffer, GstClockTime running_time);
+  ObjectPtr<GstEkyaScheduler> scheduler();
   GstElement* gst_element() const { return GST_ELEMENT(element_); }
 
   GstEkyaInfer* const element_;
