@@ -6,11 +6,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
 #include <cstdlib>
+#include <cstring>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "ekya/base/clock.h"
+#include "ekya/base/printable.h"
 #include "ekya/learner/model.h"
 
 extern char** environ;
@@ -21,69 +27,114 @@ namespace {
 constexpr Seconds kTimeLimit{10};
 
 std::string helper_path() {
-  const char* folder = std::getenv("EKYA_HELPER_DIR");
+  const char* folder = secure_getenv("EKYA_HELPER_DIR");
   return std::string(folder && *folder ? folder : EKYA_HELPER_DIR) + "/ekya-check-torchscript";
 }
 
-/// Starts the helper with its output in a pipe. posix_spawn, never fork: a forked child of a process that has used
-/// OpenMP deadlocks in LibTorch.
-Result<pid_t> start(const std::vector<std::string>& arguments, int output[2]) {
-  if (pipe2(output, O_CLOEXEC) != 0) return Error{ErrorCode::kResource, "no pipe for the TorchScript helper"};
+/// The helper while it runs. It is dead and reaped when this goes.
+class Helper {
+ public:
+  Helper() = default;
+  Helper(const Helper&) = delete;
+  Helper& operator=(const Helper&) = delete;
+  ~Helper() {
+    if (output_ >= 0) close(output_);
+    if (child_ <= 0) return;
+    kill(child_, SIGKILL);
+    while (waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+
+  /// posix_spawn, never fork: a forked child of a process that has used OpenMP deadlocks in LibTorch.
+  Status start(const std::vector<std::string>& arguments);
+  /// What it says until it closes its output; empty past the deadline.
+  std::string listen(Seconds deadline);
+  /// Whether it ends with exit status 0 before the deadline.
+  bool ends_well(Seconds deadline);
+
+ private:
+  pid_t child_ = 0;
+  int output_ = -1;
+};
+
+Status Helper::start(const std::vector<std::string>& arguments) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return Error{ErrorCode::kResource, std::string("no pipe to the TorchScript helper: ") + strerror(errno)};
+  output_ = ends[0];
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  pid_t child = 0;
-  const int failed = posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
+  const int failed = posix_spawn(&child_, argv[0], &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  close(output[1]);
-  if (!failed) return child;
-  close(output[0]);
-  return Error{ErrorCode::kUnavailable, "the helper " + arguments[0] + " that checks TorchScript files could not be started; "
-                                        "EKYA_HELPER_DIR may name its folder"};
+  close(ends[1]);
+  if (!failed) return {};
+  child_ = 0;
+  return Error{ErrorCode::kUnavailable, "the helper that checks TorchScript files could not be started from " +
+                                            arguments[0] + ": " + strerror(failed) +
+                                            "; install it there, or set EKYA_HELPER_DIR to its folder"};
 }
 
-/// What the helper says, until it closes its output; empty past the deadline.
-std::string listen(int output, Seconds deadline, bool& in_time) {
+std::string Helper::listen(Seconds deadline) {
   constexpr std::size_t kLongest = 4096;
   std::string text;
-  char buffer[512];
-  for (in_time = true; text.size() < kLongest;) {
-    pollfd waiting{output, POLLIN, 0};
+  while (text.size() < kLongest) {
     const double left = (deadline - steady_now()).count();
-    if (left <= 0 || poll(&waiting, 1, static_cast<int>(left * 1000) + 1) == 0) {
-      in_time = steady_now() < deadline;
-      if (!in_time) break;
-      continue;
-    }
-    const ssize_t got = read(output, buffer, sizeof buffer);
-    if (got <= 0) break;
-    text.append(buffer, static_cast<std::size_t>(got));
+    if (left <= 0) return {};
+    pollfd waiting{output_, POLLIN, 0};
+    if (poll(&waiting, 1, static_cast<int>(left * 1000) + 1) <= 0) continue;
+    char buffer[512];
+    const ssize_t got = read(output_, buffer, sizeof buffer);
+    if (got == 0) break;
+    if (got > 0) text.append(buffer, static_cast<std::size_t>(got));
   }
   return text;
+}
+
+bool Helper::ends_well(Seconds deadline) {
+  while (steady_now() < deadline) {
+    int status = 0;
+    const pid_t ended = waitpid(child_, &status, WNOHANG);
+    if (ended == child_ || (ended < 0 && errno == ECHILD)) {
+      child_ = 0;
+      return ended < 0 ||
+             (WIFEXITED(status) && WEXITSTATUS(status) == 0);  // A host that ignores SIGCHLD: its words count.
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));  // It has closed its output: it is about to end.
+  }
+  return false;
+}
+
+std::string reason_in(const std::string& said) {
+  const auto answer = nlohmann::json::parse(said, nullptr, /*allow_exceptions=*/false);
+  if (!answer.is_object()) return "it crashed the helper that checks it, or ran past its limits of memory or files";
+  if (answer.value("ok", nlohmann::json()) == true) return {};
+  const auto reason = answer.value("reason", nlohmann::json());
+  return reason.is_string() ? printable(reason.get<std::string>(), 500) : "no reason given";
 }
 
 }  // namespace
 
 Status check_torchscript(const std::string& path, int input_size, int outputs) {
-  int output[2];
-  auto child = start({helper_path(), path, std::to_string(input_size), std::to_string(outputs)}, output);
-  if (!child) return child.error();
-  bool in_time = true;
-  std::string said = listen(output[0], steady_now() + kTimeLimit, in_time);
-  close(output[0]);
-  kill(*child, SIGKILL);  // It has closed its output or is out of time.
-  int status = 0;
-  while (waitpid(*child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (!in_time)
-    return Error{ErrorCode::kCancelled, path + " did not load and run once within 10 s; it was refused"};
-  if (said.starts_with("ok")) return {};
-  while (!said.empty() && said.back() == '\n') said.pop_back();
-  return Error{ErrorCode::kCorrupt, path + " was refused: " + (said.empty() ? "it crashed the helper that checks it" : said)};
+  const Seconds deadline = steady_now() + kTimeLimit;
+  Helper helper;
+  if (Status started = helper.start({helper_path(), path, std::to_string(input_size), std::to_string(outputs)});
+      !started)
+    return started;
+  const std::string said = helper.listen(deadline);
+  const bool ended_well = helper.ends_well(deadline);
+  if (steady_now() >= deadline)
+    return Error{ErrorCode::kCancelled,
+                 printable(path, 1024) + " was refused: it did not load and run once within 10 s"};
+  const std::string reason = reason_in(said);
+  if (!reason.empty()) return Error{ErrorCode::kCorrupt, printable(path, 1024) + " was refused: " + reason};
+  if (!ended_well)
+    return Error{ErrorCode::kCorrupt, printable(path, 1024) + " was refused: it crashed the helper that checks it"};
+  return {};
 }
 
 }  // namespace ekya::learner

@@ -19,7 +19,8 @@ float iou(const Detection& a, const Detection& b) {
 
 Detection box_of(std::span<const float> row, const DetectorInfo& info) {
   Detection d{row[0], row[1], row[2], row[3]};
-  if (info.boxes_are_centre_size) d = {row[0] - row[2] / 2, row[1] - row[3] / 2, row[0] + row[2] / 2, row[1] + row[3] / 2};
+  if (info.boxes_are_centre_size)
+    d = {row[0] - row[2] / 2, row[1] - row[3] / 2, row[0] + row[2] / 2, row[1] + row[3] / 2};
   const float scale = info.boxes_are_normalised ? 1.0F : 1.0F / static_cast<float>(info.input_size);
   for (float* v : {&d.x1, &d.y1, &d.x2, &d.y2}) *v = std::clamp(*v * scale, 0.0F, 1.0F);
   return d;
@@ -31,8 +32,7 @@ std::optional<Detection> decode_row(std::span<const float> row, const DetectorIn
   const auto best = std::ranges::max_element(scores);
   const float confidence = *best * objectness;
   if (!(confidence >= threshold)) return std::nullopt;  // Also for NaN.
-  for (const float v : row.first(4))
-    if (!std::isfinite(v)) return std::nullopt;
+  if (!std::ranges::all_of(row, [](float v) { return std::isfinite(v); })) return std::nullopt;
   Detection d = box_of(row, info);
   if (d.x2 <= d.x1 || d.y2 <= d.y1) return std::nullopt;
   d.label = static_cast<int>(best - scores.begin());

@@ -9,23 +9,35 @@
 namespace ekya::learner {
 namespace {
 
+/// Its number is that of model.h's contract: a module of another version does not have this name.
+constexpr char kEntry[] = "ekya_engine_1";
+
 std::atomic<const Engine*> testing_engine{nullptr};
 
 std::string engine_path() {
-  const char* path = std::getenv("EKYA_ENGINE_PATH");
+  const char* path = secure_getenv("EKYA_ENGINE_PATH");
   return path && *path ? path : EKYA_ENGINE_DIR "/libekya-torch.so";
 }
 
-/// Opens LibTorch's module; it stays open, because LibTorch's threads and statics do not survive being unloaded.
+std::string last_dl_error() {
+  const char* message = dlerror();
+  return message ? message : "no reason given";
+}
+
+/// Opens the module; it stays open, because LibTorch's threads and statics do not survive being unloaded. This code is
+/// in every shared object that links the core; all of them get the module's one engine.
 Result<const Engine*> load_engine() {
   const std::string path = engine_path();
   void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (!module)
-    return Error{ErrorCode::kUnavailable, "LibTorch's engine could not be loaded from " + path + " (" + dlerror() +
-                                              "); EKYA_ENGINE_PATH may name another file"};
-  auto* create = reinterpret_cast<const Engine* (*)()>(dlsym(module, "ekya_engine"));
-  if (!create) return Error{ErrorCode::kUnavailable, path + " is no engine: it has no symbol ekya_engine"};
-  return create();
+    return Error{ErrorCode::kUnavailable,
+                 "the LibTorch engine could not be loaded from " + path + ": " + last_dl_error() +
+                     "; install it there, or set EKYA_ENGINE_PATH to the path of libekya-torch.so"};
+  const auto entry = reinterpret_cast<const Engine* (*)()>(dlsym(module, kEntry));
+  if (!entry)
+    return Error{ErrorCode::kUnavailable,
+                 path + " is no engine of this version of Ekya: it has no symbol " + kEntry + "; install both anew"};
+  return entry();
 }
 
 }  // namespace

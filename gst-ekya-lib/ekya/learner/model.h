@@ -91,6 +91,7 @@ struct TrainOptions {
   double learning_rate = 0.01;
   double momentum = 0.9;
   double weight_decay = 1e-4;
+  bool mirror = false;  ///< Show half of the crops mirrored; only with kAll. Not for signs, text or lanes.
   std::uint64_t seed = 1;
 };
 

@@ -1,30 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <c10/util/Exception.h>
-
-#include <exception>
-#include <new>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "ekya/base/result.h"
 
 namespace ekya::learner {
 
-/// An Error out of LibTorch that attempt() passes on as it is.
+/// An Error out of LibTorch's code that attempt() passes on as it is.
 struct Refused {
   Error error;
 };
 
-[[noreturn]] inline void refuse(ErrorCode code, std::string message) {
-  throw Refused{{code, std::move(message)}};
-}
+[[noreturn]] inline void refuse(ErrorCode code, std::string message) { throw Refused{{code, std::move(message)}}; }
 
-/// Runs LibTorch code. Whatever it throws becomes an Error: out of memory kResource, the rest kInternal.
+/// The exception in flight as an Error: out of memory kResource, the rest kInternal. For use in a catch clause only.
+Error current_exception(const char* what);
+
+/// Runs LibTorch code; nothing that it throws leaves. `what` begins the message, e.g. "classify".
 template <typename Body, typename T = std::invoke_result_t<Body>>
 Result<T> attempt(const char* what, Body&& body) {
-  const auto failed = [&](ErrorCode code, const std::string& why) { return Error{code, std::string(what) + ": " + why}; };
   try {
     if constexpr (std::is_void_v<T>) {
       body();
@@ -32,18 +29,8 @@ Result<T> attempt(const char* what, Body&& body) {
     } else {
       return body();
     }
-  } catch (const Refused& refused) {
-    return refused.error;
-  } catch (const std::bad_alloc&) {
-    return failed(ErrorCode::kResource, "out of memory");
-  } catch (const c10::Error& e) {
-    const std::string message = e.what_without_backtrace();
-    const bool memory = message.find("allocate") != std::string::npos || message.find("memory") != std::string::npos;
-    return failed(memory ? ErrorCode::kResource : ErrorCode::kInternal, message.substr(0, message.find('\n')));
-  } catch (const std::exception& e) {
-    return failed(ErrorCode::kInternal, e.what());
   } catch (...) {
-    return failed(ErrorCode::kInternal, "an exception of unknown type");
+    return current_exception(what);
   }
 }
 

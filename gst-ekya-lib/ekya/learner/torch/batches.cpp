@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "batches.h"
 
-#include <ATen/Functions.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/tensor.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 #include <random>
+#include <sstream>
 
 #include "attempt.h"
 #include "tensors.h"
@@ -14,20 +19,6 @@ namespace ekya::learner {
 namespace {
 
 constexpr float kLightestClass = 0.33F, kHeaviestClass = 3.0F;
-
-void check(const LabelledCrops& data, const ModelInfo& info) {
-  const auto count = static_cast<std::size_t>(data.count()), side = static_cast<std::size_t>(info.input_size);
-  if (count == 0) refuse(ErrorCode::kInvalidArgument, "there is no sample to train on");
-  if (data.size != info.input_size)
-    refuse(ErrorCode::kInvalidArgument, "crops are " + std::to_string(data.size) + " pixels wide, the model wants " +
-                                            std::to_string(info.input_size));
-  if (data.pixels.size() != count * side * side * 3 || data.weights.size() != count)
-    refuse(ErrorCode::kInvalidArgument, "pixels or weights do not fit " + std::to_string(count) + " labels");
-  for (const int label : data.labels)
-    if (label < 0 || label >= static_cast<int>(info.labels.size()))
-      refuse(ErrorCode::kInvalidArgument, "label " + std::to_string(label) + " is out of range, the model has " +
-                                              std::to_string(info.labels.size()) + " classes");
-}
 
 /// Inverse class frequency, clamped, so that a rare class counts more but one odd sample does not rule.
 std::vector<float> class_weights(const LabelledCrops& data, std::size_t classes) {
@@ -41,29 +32,64 @@ std::vector<float> class_weights(const LabelledCrops& data, std::size_t classes)
   return weights;
 }
 
-int steps_per_epoch(int count, int batch_size) {
-  const int full = count / batch_size, rest = count % batch_size;
-  return std::max(1, full + (rest >= 2 ? 1 : 0));
+int batches_of(int count, int batch_size) { return std::max(1, (count + batch_size / 2) / batch_size); }
+
+void check_samples(const LabelledCrops& data, const ModelInfo& info) {
+  const auto count = static_cast<std::size_t>(data.count()), side = static_cast<std::size_t>(info.input_size);
+  if (count == 0) refuse(ErrorCode::kInvalidArgument, "there is no sample to train on");
+  if (data.size != info.input_size)
+    refuse(ErrorCode::kInvalidArgument, "the crops have a side of " + std::to_string(data.size) +
+                                            " pixels, the model's input has " + std::to_string(info.input_size));
+  if (data.pixels.size() != count * side * side * 3 || data.weights.size() != count)
+    refuse(ErrorCode::kInvalidArgument, "there are " + std::to_string(count) + " labels, but " +
+                                            std::to_string(data.pixels.size()) + " bytes of pixels and " +
+                                            std::to_string(data.weights.size()) + " weights");
+}
+
+void check_labels(const LabelledCrops& data, const ModelInfo& info) {
+  for (const int label : data.labels)
+    if (label < 0 || label >= static_cast<int>(info.labels.size()))
+      refuse(ErrorCode::kInvalidArgument, "label " + std::to_string(label) + " is out of range, the model has " +
+                                              std::to_string(info.labels.size()) + " classes");
+  for (const float weight : data.weights)
+    if (!(weight > 0 && std::isfinite(weight)))
+      refuse(ErrorCode::kInvalidArgument, "sample weight " + std::to_string(weight) + " is not above 0");
 }
 
 }  // namespace
 
+void check_training(const LabelledCrops& data, const ModelInfo& info, const TrainOptions& options) {
+  check_samples(data, info);
+  check_labels(data, info);
+  const auto check = [](const char* what, double value, double least, double most) {
+    if (value >= least && value <= most) return;
+    std::ostringstream text;
+    text << what << " is " << value << ", expected " << least << " to " << most;
+    refuse(ErrorCode::kInvalidArgument, text.str());
+  };
+  check("the number of epochs", options.epochs, 1, 10'000);
+  check("the batch size", options.batch_size, 1, 4096);
+  check("the learning rate", options.learning_rate, 0, std::numeric_limits<double>::max());
+  check("the momentum", options.momentum, 0, 1);
+  check("the weight decay", options.weight_decay, 0, std::numeric_limits<double>::max());
+}
+
 Batches::Batches(const LabelledCrops& data, const ModelInfo& info, const TrainOptions& options)
     : count_(data.count()),
-      epochs_(std::max(1, options.epochs)),
-      batch_size_(std::max(2, options.batch_size)),
-      steps_per_epoch_(learner::steps_per_epoch(count_, batch_size_)),
+      epochs_(options.epochs),
+      steps_per_epoch_(batches_of(count_, options.batch_size)),
       seed_(options.seed),
       normalisation_(info.normalisation) {
-  check(data, info);
   const std::int64_t side = data.size;
   pixels_ = at::from_blob(const_cast<std::uint8_t*>(data.pixels.data()), {count_, side, side, 3}, at::kByte).clone();
   labels_ = at::empty({count_}, at::kLong);
   weights_ = at::empty({count_}, at::kFloat);
   const std::vector<float> balance = class_weights(data, info.labels.size());
   for (int i = 0; i < count_; ++i) {
-    labels_.data_ptr<std::int64_t>()[i] = data.labels[i];
-    weights_.data_ptr<float>()[i] = data.weights[i] * balance[static_cast<std::size_t>(data.labels[i])];
+    const int label = data.labels[static_cast<std::size_t>(i)];
+    labels_.mutable_data_ptr<std::int64_t>()[i] = label;
+    weights_.mutable_data_ptr<float>()[i] =
+        data.weights[static_cast<std::size_t>(i)] * balance[static_cast<std::size_t>(label)];
   }
 }
 
@@ -78,13 +104,13 @@ void Batches::shuffle(int epoch) {
 Batches::Batch Batches::at_step(int step) {
   const int epoch = step / steps_per_epoch_, index = step % steps_per_epoch_;
   if (epoch != shuffled_epoch_) shuffle(epoch);
-  const int begin = index * batch_size_;
-  const int end = index + 1 == steps_per_epoch_ ? count_ : begin + batch_size_;
+  const auto border = [&](int i) { return static_cast<std::int64_t>(count_) * i / steps_per_epoch_; };
+  const std::int64_t begin = border(index), end = border(index + 1);
   const at::Tensor rows = at::tensor(std::vector<std::int64_t>(order_.begin() + begin, order_.begin() + end));
   return {rows, labels_.index_select(0, rows), weights_.index_select(0, rows)};
 }
 
-at::Tensor Batches::inputs(const at::Tensor& rows) const {
+at::Tensor Batches::images(const at::Tensor& rows) const {
   return normalised(pixels_.index_select(0, rows), normalisation_);
 }
 

@@ -10,16 +10,18 @@
 
 namespace ekya::learner {
 
-/// The samples of a training job and the order in which its steps take them. Each epoch is a new shuffle; a last batch of
-/// one sample joins the one before it, because batch normalisation cannot train on one.
+/// Throws Refused for no sample, a label out of range, pixels or weights that do not fit, or options out of range.
+void check_training(const LabelledCrops& data, const ModelInfo& info, const TrainOptions& options);
+
+/// The samples of a training job and the order in which its steps take them. Each epoch is a new shuffle, cut into
+/// batches of nearly equal size, so that none is too small to normalise: at most 1.5 times the wanted size.
 class Batches {
  public:
-  /// Throws Refused for no sample, a label out of range, or pixels that do not fit.
+  /// `data` has passed check_training(); it is copied.
   Batches(const LabelledCrops& data, const ModelInfo& info, const TrainOptions& options);
 
   int steps() const { return steps_per_epoch_ * epochs_; }
   int count() const { return count_; }
-  bool single() const { return count_ == 1; }
 
   struct Batch {
     at::Tensor rows;     ///< [n], int64: which samples.
@@ -27,13 +29,13 @@ class Batches {
     at::Tensor weights;  ///< [n], float; the sample's weight times its class's.
   };
   Batch at_step(int step);
-  /// Normalised inputs [n, 3, size, size] of some samples.
-  at::Tensor inputs(const at::Tensor& rows) const;
+  /// Normalised images [n, 3, size, size] of some samples.
+  at::Tensor images(const at::Tensor& rows) const;
 
  private:
   void shuffle(int epoch);
 
-  int count_, epochs_, batch_size_, steps_per_epoch_;
+  int count_, epochs_, steps_per_epoch_;
   std::uint64_t seed_;
   device::Normalisation normalisation_;
   at::Tensor pixels_, labels_, weights_;

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "network.h"
 
-#include <ATen/ops/relu.h>
-#include <ATen/ops/rsqrt.h>
-#include <ATen/ops/zeros.h>
-#include <torch/nn/init.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -16,75 +14,70 @@
 namespace ekya::learner {
 namespace {
 
-using Maker = std::function<std::shared_ptr<Network>(const ModelInfo&)>;
+using Make = std::function<std::shared_ptr<Network>(double width, int labels)>;
 
-const std::map<std::string, Maker>& makers() {
-  static const std::map<std::string, Maker> table{
-      {"resnet18", make_resnet},
-      {"resnet50", make_resnet},
-      {"shufflenet_v2_x0_5", make_shufflenet},
-      {"shufflenet_v2_x1_0", make_shufflenet},
+const std::map<std::string, Make>& registry() {
+  static const auto resnet = [](std::vector<int> blocks, bool bottleneck) -> Make {
+    return [=](double width, int labels) { return make_resnet({blocks, bottleneck}, width, labels); };
+  };
+  static const auto shufflenet = [](std::vector<int> channels) -> Make {
+    return [=](double width, int labels) { return make_shufflenet(channels, width, labels); };
+  };
+  static const std::map<std::string, Make> table{
+      {"resnet18", resnet({2, 2, 2, 2}, false)},
+      {"resnet50", resnet({3, 4, 6, 3}, true)},
+      {"shufflenet_v2_x0_5", shufflenet({24, 48, 96, 192, 1024})},
+      {"shufflenet_v2_x1_0", shufflenet({24, 116, 232, 464, 1024})},
   };
   return table;
 }
 
-torch::nn::Conv2dOptions options(const ConvBn::Shape& s) {
-  return torch::nn::Conv2dOptions(s.in, s.out, s.kernel)
-      .stride(s.stride)
-      .padding(s.kernel / 2)
-      .groups(s.groups)
-      .bias(false);
+void fill(at::Tensor value, const Parameter& parameter, at::Generator generator) {
+  switch (parameter.fill) {
+    case Fill::kZeros:
+      value.zero_();
+      return;
+    case Fill::kOnes:
+      value.fill_(1);
+      return;
+    case Fill::kKaimingNormal:
+      value.normal_(0, std::sqrt(2 / parameter.fan_in), generator);
+      return;
+    case Fill::kUniform:
+      value.uniform_(-1 / std::sqrt(parameter.fan_in), 1 / std::sqrt(parameter.fan_in), generator);
+      return;
+  }
 }
 
 }  // namespace
 
-ConvBn::ConvBn(const Shape& shape, bool relu) : conv(options(shape)), bn(shape.out), relu_(relu) {
-  torch::nn::init::kaiming_normal_(conv->weight, 0, torch::kFanOut, torch::kReLU);
-}
-
-at::Tensor ConvBn::forward(const at::Tensor& x) {
-  at::Tensor y = conv->forward(x);
-  if (!folded_) y = bn->forward(y);
-  return relu_ ? y.relu_() : y;
-}
-
-void ConvBn::fold() {
-  const at::Tensor scale = bn->weight * at::rsqrt(bn->running_var + bn->options.eps());
-  conv->weight.set_data(conv->weight * scale.view({-1, 1, 1, 1}));
-  conv->bias = bn->bias - bn->running_mean * scale;
-  folded_ = true;
-}
-
-void Network::fold() {
-  for (const auto& pair : pairs_) pair->fold();
-}
-
-std::shared_ptr<ConvBn> Network::make_pair(const ConvBn::Shape& shape, bool relu) {
-  pairs_.push_back(std::make_shared<ConvBn>(shape, relu));
-  return pairs_.back();
-}
-
 int scaled(int channels, double width) {
-  if (width == 1.0) return channels;
-  return std::max(8, static_cast<int>(std::lround(channels * width / 8)) * 8);
+  if (width == 1) return channels;
+  return std::max(8, 8 * static_cast<int>(std::lround(channels * width / 8)));
 }
 
 std::vector<std::string> network_names() {
   std::vector<std::string> names;
-  for (const auto& [name, maker] : makers()) names.push_back(name);
+  for (const auto& [name, make] : registry()) names.push_back(name);
   return names;
 }
 
 std::shared_ptr<Network> make_network(const ModelInfo& info) {
-  const auto found = makers().find(info.architecture);
-  if (found == makers().end()) {
+  const auto found = registry().find(info.architecture);
+  if (found == registry().end()) {
     std::string known;
     for (const std::string& name : network_names()) known += (known.empty() ? "" : ", ") + name;
-    refuse(ErrorCode::kInvalidArgument, "architecture \"" + info.architecture + "\" is unknown; known: " + known);
+    refuse(ErrorCode::kInvalidArgument, "architecture '" + info.architecture + "' is unknown; known are " + known);
   }
   if (!(info.width > 0 && info.width <= 4))
-    refuse(ErrorCode::kInvalidArgument, "width " + std::to_string(info.width) + " is not in (0, 4]");
-  return found->second(info);
+    refuse(ErrorCode::kInvalidArgument, "width " + std::to_string(info.width) + " is not above 0 and at most 4");
+  return found->second(info.width, static_cast<int>(info.labels.size()));
+}
+
+void fill(const Network& network, std::uint64_t seed) {
+  const at::NoGradGuard no_grad;
+  const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  for (const Parameter& parameter : network.parameters()) fill(parameter.value, parameter, generator);
 }
 
 }  // namespace ekya::learner

@@ -1,70 +1,66 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <torch/nn/module.h>
-#include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/container/sequential.h>
-#include <torch/nn/modules/conv.h>
-#include <torch/nn/modules/linear.h>
-
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "ekya/learner/model.h"
+#include "layers.h"
 
 namespace ekya::learner {
 
-/// A convolution without bias, the batch normalisation behind it and, if wanted, a ReLU. The two modules are registered in
-/// a network under torchvision's names; this keeps them together, so that inference can fold them into one.
-class ConvBn {
+/// A classification network: a trunk that turns images into features and a linear head. Reading functions are
+/// thread-safe as long as nobody writes to its parameters.
+class Network {
  public:
-  struct Shape {
-    int in, out, kernel = 1, stride = 1, groups = 1;
-  };
-  ConvBn(const Shape& shape, bool relu);
+  virtual ~Network() = default;
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
 
-  at::Tensor forward(const at::Tensor& x);
-  /// Puts the normalisation into the convolution's weights. Only for a network in eval mode that is not trained again.
-  void fold();
+  /// images: [N, 3, S, S], normalised. Gives [N, F].
+  virtual at::Tensor features(const at::Tensor& images, NormMode mode) const = 0;
+  /// Makes inference faster; the network cannot be trained, loaded or saved afterwards.
+  virtual void fold() = 0;
 
-  torch::nn::Conv2d conv;
-  torch::nn::BatchNorm2d bn;
-
- private:
-  bool relu_;
-  bool folded_ = false;
-};
-
-/// A classifier's trunk and its last linear layer. Parameter names are torchvision's.
-class Network : public torch::nn::Module {
- public:
-  /// x: [n, 3, size, size] → [n, features].
-  virtual at::Tensor features(at::Tensor x) = 0;
-  /// → logits [n, labels].
-  at::Tensor forward(const at::Tensor& x) { return head->forward(features(x)); }
-  void fold();
-
-  torch::nn::Linear head{nullptr};
+  /// [N, F] to logits [N, labels].
+  at::Tensor logits(const at::Tensor& features) const { return head_->forward(features); }
+  const Linear& head() const { return *head_; }
+  /// In torchvision's order.
+  const Parameters& parameters() const { return parameters_; }
 
  protected:
-  /// Makes and remembers a pair for fold().
-  std::shared_ptr<ConvBn> make_pair(const ConvBn::Shape& shape, bool relu);
-  void set_head(int features, int labels) { head = register_module("fc", torch::nn::Linear(features, labels)); }
+  Network() = default;
+  void add_head(const std::string& name, int in, int labels) {
+    head_ = std::make_unique<Linear>(parameters_, name, in, labels);
+  }
+  Parameters parameters_;
 
  private:
-  std::vector<std::shared_ptr<ConvBn>> pairs_;
+  std::unique_ptr<Linear> head_;
 };
 
-/// Channel count times the width, as a multiple of 8, at least 8; unchanged for width 1.
+/// Channels of a layer at a width: a multiple of 8, at least 8; exactly `channels` at width 1.
 int scaled(int channels, double width);
 
-std::shared_ptr<Network> make_resnet(const ModelInfo& info);
-std::shared_ptr<Network> make_shufflenet(const ModelInfo& info);
-
-/// Architectures by name. A family is one more row.
+/// Names that make_network() knows. A family, or one more of its sizes, is a row of the registry in network.cpp.
 std::vector<std::string> network_names();
-/// With fresh random weights. Throws Refused for an unknown architecture.
+
+/// A network with uninitialised weights. Throws Refused for an unknown architecture or a width outside (0, 4].
 std::shared_ptr<Network> make_network(const ModelInfo& info);
+
+/// Fills all parameters: convolutions by He's normal distribution over the fan-in, so that activations keep their size
+/// before any training; the head uniformly as PyTorch does. The same seed gives the same weights.
+void fill(const Network& network, std::uint64_t seed);
+
+struct ResNetShape {
+  std::vector<int> blocks;  ///< In each of the four stages.
+  bool bottleneck = false;
+};
+std::shared_ptr<Network> make_resnet(const ResNetShape& shape, double width, int labels);
+
+/// channels: after the first convolution, after each of three stages, after the last convolution.
+std::shared_ptr<Network> make_shufflenet(const std::vector<int>& channels, double width, int labels);
 
 }  // namespace ekya::learner

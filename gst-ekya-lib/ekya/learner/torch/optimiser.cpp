@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "optimiser.h"
 
-#include <ATen/Functions.h>
-#include <torch/nn/utils/clip_grad.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <cmath>
 #include <numbers>
@@ -12,35 +16,45 @@
 namespace ekya::learner {
 namespace {
 
-constexpr double kLargestGradient = 5.0;
+constexpr double kLargestNorm = 5;
 
-torch::optim::SGDOptions sgd_options(const TrainOptions& options) {
-  return torch::optim::SGDOptions(options.learning_rate).momentum(options.momentum).weight_decay(options.weight_decay);
+void check_finite(const char* what, double value) {
+  if (!std::isfinite(value))
+    refuse(ErrorCode::kInternal, std::string("training diverged: the ") + what + " is " + std::to_string(value) +
+                                     "; a lower learning rate may help");
 }
 
 }  // namespace
 
 Optimiser::Optimiser(std::vector<at::Tensor> parameters, const TrainOptions& options, int steps)
-    : parameters_(std::move(parameters)),
-      sgd_(parameters_, sgd_options(options)),
-      rate_(options.learning_rate),
-      steps_(steps) {}
+    : parameters_(std::move(parameters)), options_(options), steps_(steps) {
+  for (const at::Tensor& parameter : parameters_) momenta_.push_back(at::zeros_like(parameter.detach()));
+}
 
-double Optimiser::step(const at::Tensor& logits, const Batches::Batch& batch) {
-  constexpr std::int64_t kNoIndex = -100;
-  const at::Tensor each = at::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::None, kNoIndex);
-  const at::Tensor loss = (each * batch.weights).sum() / batch.weights.sum();
-  const double value = loss.item<double>();
-  if (!std::isfinite(value)) refuse(ErrorCode::kInternal, "the loss is not finite at step " + std::to_string(done_ + 1));
-  for (auto& group : sgd_.param_groups())
-    static_cast<torch::optim::SGDOptions&>(group.options())
-        .lr(rate_ * 0.5 * (1 + std::cos(std::numbers::pi * done_ / steps_)));
-  sgd_.zero_grad();
+void Optimiser::step(const at::Tensor& loss) {
+  check_finite("loss", loss.item<double>());
   loss.backward();
-  torch::nn::utils::clip_grad_norm_(parameters_, kLargestGradient);
-  sgd_.step();
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& parameter : parameters_) {
+    const at::Tensor gradient = parameter.grad();
+    gradients.push_back(gradient.defined() ? gradient : at::zeros_like(parameter));
+    parameter.mutable_grad().reset();
+  }
+  clip(gradients);
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    if (parameters_[i].dim() > 1) gradients[i].add_(parameters_[i], options_.weight_decay);
+  at::_foreach_mul_(momenta_, options_.momentum);
+  at::_foreach_add_(momenta_, gradients);
+  const double rate = options_.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * done_ / steps_));
+  at::_foreach_add_(parameters_, momenta_, -rate);
   ++done_;
-  return value;
+}
+
+void Optimiser::clip(std::vector<at::Tensor>& gradients) const {
+  const double norm = at::stack(at::_foreach_norm(gradients)).norm().item<double>();
+  check_finite("gradient's norm", norm);
+  if (norm > kLargestNorm) at::_foreach_mul_(gradients, kLargestNorm / norm);
 }
 
 }  // namespace ekya::learner

@@ -2,28 +2,29 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <torch/optim/sgd.h>
 
 #include <vector>
 
-#include "batches.h"
 #include "ekya/learner/model.h"
 
 namespace ekya::learner {
 
-/// SGD with momentum under a cosine schedule, with gradients clipped by norm.
+/// Stochastic gradient descent with momentum, as torch.optim.SGD, under a cosine schedule from the learning rate to
+/// zero. Gradients are clipped to a norm of 5; weight decay spares biases and normalisations.
 class Optimiser {
  public:
+  /// `parameters` require gradients; they are changed in place. `steps` is the length of the schedule.
   Optimiser(std::vector<at::Tensor> parameters, const TrainOptions& options, int steps);
 
-  /// One step on logits [n, classes]. Gives the loss; throws Refused if it is not finite.
-  double step(const at::Tensor& logits, const Batches::Batch& batch);
+  /// Steps down the gradient of a scalar loss. Throws Refused, with nothing changed, if loss or gradient is not finite.
+  void step(const at::Tensor& loss);
 
  private:
-  std::vector<at::Tensor> parameters_;
-  torch::optim::SGD sgd_;
-  const double rate_;
-  const int steps_;
+  void clip(std::vector<at::Tensor>& gradients) const;
+
+  std::vector<at::Tensor> parameters_, momenta_;
+  TrainOptions options_;
+  int steps_;
   int done_ = 0;
 };
 

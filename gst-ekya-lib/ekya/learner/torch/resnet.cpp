@@ -1,100 +1,87 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// ResNet (He et al., CVPR 2016) as in torchvision: ResNet50 with the stride in the 3x3 convolution (v1.5).
-#include <ATen/ops/max_pool2d.h>
-
-#include <array>
+#include <optional>
 
 #include "network.h"
 
+// ResNet (He et al., CVPR 2016) with the names and shapes of torchvision.models.resnet; the bottleneck has its stride
+// in the 3x3 convolution ("v1.5").
 namespace ekya::learner {
 namespace {
 
-using torch::nn::Sequential;
-
-/// One residual block: a chain of conv + bn whose output is added to the input (or to its projection).
-class BlockImpl : public torch::nn::Module {
+class Block {
  public:
-  using Pair = std::shared_ptr<ConvBn>;
-
-  BlockImpl(std::vector<Pair> chain, Pair projection) : chain_(std::move(chain)), projection_(std::move(projection)) {
-    for (std::size_t i = 0; i < chain_.size(); ++i) {
-      register_module("conv" + std::to_string(i + 1), chain_[i]->conv);
-      register_module("bn" + std::to_string(i + 1), chain_[i]->bn);
+  /// `bottleneck`: 1x1, 3x3, 1x1 to four times the planes; else two 3x3.
+  Block(Parameters& parameters, const std::string& name, int in, int planes, int stride, bool bottleneck) {
+    const int out = bottleneck ? 4 * planes : planes;
+    const auto add = [&](const ConvShape& shape) {
+      const std::string number = std::to_string(layers_.size() + 1);
+      layers_.emplace_back(parameters, name + ".conv" + number, name + ".bn" + number, shape);
+    };
+    if (bottleneck) {
+      add({in, planes});
+      add({planes, planes, 3, stride});
+      add({planes, out});
+    } else {
+      add({in, planes, 3, stride});
+      add({planes, out, 3});
     }
-    if (projection_) {
-      Sequential downsample;
-      downsample->push_back("0", projection_->conv);
-      downsample->push_back("1", projection_->bn);
-      register_module("downsample", downsample);
-    }
+    if (stride != 1 || in != out)
+      shortcut_.emplace(parameters, name + ".downsample.0", name + ".downsample.1", ConvShape{in, out, 1, stride});
   }
 
-  at::Tensor forward(const at::Tensor& x) {
+  at::Tensor forward(const at::Tensor& x, NormMode mode) const {
     at::Tensor y = x;
-    for (const Pair& pair : chain_) y = pair->forward(y);
-    return y.add_(projection_ ? projection_->forward(x) : x).relu_();
+    for (std::size_t i = 0; i + 1 < layers_.size(); ++i) y = layers_[i].forward(y, mode).relu_();
+    y = layers_.back().forward(y, mode);
+    return y.add_(shortcut_ ? shortcut_->forward(x, mode) : x).relu_();
+  }
+
+  void fold() {
+    for (ConvNorm& layer : layers_) layer.fold();
+    if (shortcut_) shortcut_->fold();
   }
 
  private:
-  std::vector<Pair> chain_;
-  Pair projection_;
+  std::vector<ConvNorm> layers_;
+  std::optional<ConvNorm> shortcut_;
 };
-TORCH_MODULE(Block);
 
 class ResNet : public Network {
  public:
-  ResNet(const ModelInfo& info, bool bottleneck, const std::array<int, 4>& blocks)
-      : bottleneck_(bottleneck), stem_(make_pair({3, scaled(64, info.width), 7, 2}, true)) {
-    register_module("conv1", stem_->conv);
-    register_module("bn1", stem_->bn);
-    int in = scaled(64, info.width);
-    for (std::size_t stage = 0; stage < blocks.size(); ++stage)
-      in = add_stage(stage, in, scaled(64 << stage, info.width), blocks[stage]);
-    set_head(in, static_cast<int>(info.labels.size()));
+  ResNet(const ResNetShape& shape, double width, int labels)
+      : first_(parameters_, "conv1", "bn1", ConvShape{3, scaled(64, width), 7, 2}) {
+    int in = scaled(64, width);
+    for (int stage = 0; stage < 4; ++stage) {
+      const int planes = scaled(64 << stage, width);
+      for (int i = 0; i < shape.blocks[stage]; ++i) {
+        const std::string name = "layer" + std::to_string(stage + 1) + "." + std::to_string(i);
+        blocks_.emplace_back(parameters_, name, in, planes, stage > 0 && i == 0 ? 2 : 1, shape.bottleneck);
+        in = shape.bottleneck ? 4 * planes : planes;
+      }
+    }
+    add_head("fc", in, labels);
   }
 
-  at::Tensor features(at::Tensor x) override {
-    x = at::max_pool2d(stem_->forward(x), {3, 3}, {2, 2}, {1, 1});
-    for (auto& block : blocks_) x = block->forward(x);
-    return x.mean({2, 3});
+  at::Tensor features(const at::Tensor& images, NormMode mode) const override {
+    at::Tensor x = max_pool(first_.forward(images, mode).relu_());
+    for (const Block& block : blocks_) x = block.forward(x, mode);
+    return mean_of_pixels(x);
+  }
+
+  void fold() override {
+    first_.fold();
+    for (Block& block : blocks_) block.fold();
   }
 
  private:
-  int add_stage(std::size_t stage, int in, int planes, int count) {
-    Sequential layer;
-    for (int i = 0; i < count; ++i) {
-      Block block = make_block(in, planes, i == 0 && stage > 0 ? 2 : 1);
-      layer->push_back(std::to_string(i), block);
-      blocks_.push_back(block);
-      in = bottleneck_ ? 4 * planes : planes;
-    }
-    register_module("layer" + std::to_string(stage + 1), layer);
-    return in;
-  }
-
-  Block make_block(int in, int planes, int stride) {
-    const int out = bottleneck_ ? 4 * planes : planes;
-    std::vector<std::shared_ptr<ConvBn>> chain;
-    if (bottleneck_) {
-      chain = {make_pair({in, planes}, true), make_pair({planes, planes, 3, stride}, true),
-               make_pair({planes, out}, false)};
-    } else {
-      chain = {make_pair({in, planes, 3, stride}, true), make_pair({planes, out, 3}, false)};
-    }
-    const bool project = stride != 1 || in != out;
-    return Block(std::move(chain), project ? make_pair({in, out, 1, stride}, false) : nullptr);
-  }
-
-  const bool bottleneck_;
-  std::shared_ptr<ConvBn> stem_;
+  ConvNorm first_;
   std::vector<Block> blocks_;
 };
 
 }  // namespace
 
-std::shared_ptr<Network> make_resnet(const ModelInfo& info) {
-  if (info.architecture == "resnet50") return std::make_shared<ResNet>(info, true, std::array{3, 4, 6, 3});
-  return std::make_shared<ResNet>(info, false, std::array{2, 2, 2, 2});
+std::shared_ptr<Network> make_resnet(const ResNetShape& shape, double width, int labels) {
+  return std::make_shared<ResNet>(shape, width, labels);
 }
 
 }  // namespace ekya::learner

@@ -1,83 +1,61 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tensors.h"
 
-#include <ATen/Functions.h>
-#include <c10/core/InferenceMode.h>
-#include <torch/utils.h>
+#include <ATen/ops/abs.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/tensor.h>
+#include <c10/util/StringUtil.h>
 
 #include <cmath>
 #include <cstring>
-#include <sstream>
 
 #include "attempt.h"
 
 namespace ekya::learner {
 namespace {
 
-constexpr const char* kIgnored = "num_batches_tracked";
+constexpr double kLargestHalf = 65504;
 
-bool ignored(const std::string& name) { return name.ends_with(kIgnored); }
+bool fits_half(const at::Tensor& tensor) {
+  return tensor.dim() > 1 && tensor.numel() > 0 && tensor.abs().max().item<double>() <= kLargestHalf;
+}
 
-std::string shape_text(at::IntArrayRef shape) {
-  std::ostringstream text;
-  text << shape;
-  return text.str();
+at::Tensor per_channel(const std::array<float, 3>& values) {
+  return at::tensor({values[0], values[1], values[2]}).view({1, 3, 1, 1});
 }
 
 }  // namespace
 
-at::Tensor to_float(const Tensor& tensor) {
-  if (tensor.dtype == DType::kI64) refuse(ErrorCode::kCorrupt, "expected F32 or F16, found I64");
-  const auto type = tensor.dtype == DType::kF16 ? at::kHalf : at::kFloat;
-  const auto view = at::from_blob(const_cast<std::byte*>(tensor.data.data()), tensor.shape, type);
-  return view.to(at::kFloat, false, /*copy=*/true);
+at::Tensor from_stored(const std::string& name, const Tensor& stored, at::IntArrayRef expected) {
+  if (stored.dtype == DType::kI64) refuse(ErrorCode::kCorrupt, "tensor " + name + ": expected F32 or F16, found I64");
+  if (at::IntArrayRef(stored.shape) != expected)
+    refuse(ErrorCode::kCorrupt, "tensor " + name + ": expected shape " + c10::str(expected) + ", found " +
+                                    c10::str(at::IntArrayRef(stored.shape)));
+  const at::Tensor copy = at::empty(expected, stored.dtype == DType::kF16 ? at::kHalf : at::kFloat);
+  if (stored.data.size() != copy.nbytes())
+    refuse(ErrorCode::kCorrupt, "tensor " + name + ": expected " + std::to_string(copy.nbytes()) + " bytes, found " +
+                                    std::to_string(stored.data.size()));
+  std::memcpy(copy.mutable_data_ptr(), stored.data.data(), stored.data.size());
+  const at::Tensor value = copy.to(at::kFloat);
+  if (!all_finite(value)) refuse(ErrorCode::kCorrupt, "tensor " + name + " has a value that is not finite");
+  return value;
 }
 
-Tensor to_half(const at::Tensor& tensor) {
-  const at::Tensor half = tensor.detach().to(at::kHalf).contiguous();
-  Tensor out{DType::kF16, half.sizes().vec(), std::vector<std::byte>(half.nbytes())};
-  std::memcpy(out.data.data(), half.const_data_ptr(), out.data.size());
-  return out;
+Tensor to_stored(const std::string& name, const at::Tensor& tensor) {
+  if (!all_finite(tensor)) refuse(ErrorCode::kInternal, "tensor " + name + " has a value that is not finite");
+  const bool half = fits_half(tensor);
+  const at::Tensor value = tensor.detach().to(half ? at::kHalf : at::kFloat).contiguous();
+  Tensor stored{half ? DType::kF16 : DType::kF32, value.sizes().vec(), std::vector<std::byte>(value.nbytes())};
+  std::memcpy(stored.data.data(), value.const_data_ptr(), stored.data.size());
+  return stored;
 }
 
-State state_of(const Network& network) {
-  State state;
-  for (const auto& item : network.named_parameters()) state[item.key()] = item.value();
-  for (const auto& item : network.named_buffers())
-    if (!ignored(item.key())) state[item.key()] = item.value();
-  return state;
-}
-
-void load_state(Network& network, const std::map<std::string, Tensor>& tensors) {
-  const torch::NoGradGuard no_grad;
-  State state = state_of(network);
-  for (auto& [name, target] : state) {
-    const auto found = tensors.find(name);
-    if (found == tensors.end()) refuse(ErrorCode::kCorrupt, "tensor \"" + name + "\" is missing");
-    if (found->second.shape != target.sizes().vec())
-      refuse(ErrorCode::kCorrupt, "tensor \"" + name + "\": expected shape " + shape_text(target.sizes()) + ", found " +
-                                      shape_text(found->second.shape));
-    const at::Tensor value = to_float(found->second);
-    if (!all_finite(value)) refuse(ErrorCode::kCorrupt, "tensor \"" + name + "\" has a value that is not finite");
-    target.copy_(value);
-  }
-  for (const auto& [name, tensor] : tensors)
-    if (!ignored(name) && !state.count(name))
-      refuse(ErrorCode::kCorrupt, "tensor \"" + name + "\" does not belong to this architecture");
-}
-
-void copy_state(const Network& from, Network& to) {
-  const torch::NoGradGuard no_grad;
-  const State source = state_of(from);
-  for (auto& [name, target] : state_of(to)) at::Tensor(target).copy_(source.at(name));
-}
-
-bool all_finite(const at::Tensor& tensor) { return std::isfinite(tensor.sum().item<double>()); }
+bool all_finite(const at::Tensor& tensor) { return std::isfinite(tensor.detach().sum().item<double>()); }
 
 at::Tensor normalised(const at::Tensor& bytes, const device::Normalisation& normalisation) {
-  const auto channel = [](const std::array<float, 3>& v) { return at::tensor({v[0], v[1], v[2]}).view({1, 3, 1, 1}); };
   const at::Tensor values = bytes.permute({0, 3, 1, 2}).to(at::kFloat).div_(255);
-  return values.sub_(channel(normalisation.mean)).div_(channel(normalisation.std)).contiguous();
+  return values.sub_(per_channel(normalisation.mean)).div_(per_channel(normalisation.std)).contiguous();
 }
 
 }  // namespace ekya::learner

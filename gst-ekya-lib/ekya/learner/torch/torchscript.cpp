@@ -1,190 +1,177 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "torchscript.h"
 
-#include <ATen/Functions.h>
-#include <c10/core/InferenceMode.h>
-#include <torch/csrc/jit/api/module.h>
-#include <torch/csrc/jit/serialization/import.h>
-#include <torch/utils.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/eye.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/linspace.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <map>
+#include <optional>
 
 #include "attempt.h"
-#include "batches.h"
-#include "ekya/learner/detection.h"
-#include "optimiser.h"
+#include "inference.h"
 #include "tensors.h"
-#include "torch_classifier.h"
+#include "torchscript_file.h"
+#include "trainee.h"
 
 namespace ekya::learner {
 namespace {
 
 using torch::jit::Module;
+using NamedTensors = std::map<std::string, at::Tensor>;
 
-at::Tensor run(const Module& module, const at::Tensor& input) {
-  Module shared = module;  // forward() is not const; the copy shares everything.
-  const c10::IValue output = shared.forward({input});
-  if (!output.isTensor()) refuse(ErrorCode::kInternal, "the model's output is no tensor");
-  return output.toTensor();
+NamedTensors parameters_of(const Module& module) {
+  NamedTensors named;
+  for (const auto& item : module.named_parameters()) named[item.name] = item.value;
+  return named;
 }
 
-void apply(const Module& module, const WeightsFile& retrained) {
-  const torch::NoGradGuard no_grad;
-  State state;
-  for (const auto& item : module.named_parameters()) state[item.name] = item.value;
-  for (const auto& item : module.named_buffers()) state[item.name] = item.value;
-  for (const auto& [name, tensor] : retrained.tensors) {
-    const auto found = state.find(name);
-    if (found == state.end())
-      refuse(ErrorCode::kCorrupt, "tensor \"" + name + "\" of the checkpoint is not in the TorchScript model");
-    if (found->second.sizes().vec() != tensor.shape)
-      refuse(ErrorCode::kCorrupt, "tensor \"" + name + "\" of the checkpoint has another shape than the model's");
-    found->second.copy_(to_float(tensor));
+void check_description(const WeightsFile& retrained, const ModelInfo& info) {
+  const auto described = model_info(retrained);
+  if (!described) throw Refused{described.error()};
+  if (described->architecture != info.architecture || described->labels.size() != info.labels.size())
+    refuse(ErrorCode::kCorrupt, "the checkpoint is of a " + described->architecture + " with " +
+                                    std::to_string(described->labels.size()) + " labels, expected " +
+                                    info.architecture + " with " + std::to_string(info.labels.size()));
+}
+
+void replace_tensors(const Module& module, const WeightsFile& retrained) {
+  const at::NoGradGuard no_grad;
+  NamedTensors named = parameters_of(module);
+  for (const auto& [name, stored] : retrained.tensors) {
+    const auto found = named.find(name);
+    if (found == named.end())
+      refuse(ErrorCode::kCorrupt, "tensor " + name + " of the checkpoint is not in the TorchScript model");
+    found->second.copy_(from_stored(name, stored, found->second.sizes()));
   }
 }
 
-class ScriptClassifier : public Classifier {
+/// The last weight matrix and the bias beside it.
+NamedTensors last_layer(const Module& module) {
+  const NamedTensors all = parameters_of(module);
+  std::string matrix;
+  for (const auto& item : module.named_parameters())
+    if (item.value.dim() == 2) matrix = item.name;
+  if (matrix.empty())
+    refuse(ErrorCode::kInvalidArgument,
+           "the TorchScript model has no linear layer whose weights are parameters, so its last layer cannot be "
+           "retrained");
+  NamedTensors layer{{matrix, all.at(matrix)}};
+  const std::string bias = matrix.substr(0, matrix.rfind('.') + 1) + "bias";
+  if (all.count(bias)) layer.insert({bias, all.at(bias)});
+  return layer;
+}
+
+/// What a module's last linear layer reads. A program cannot be cut in two, but its copy with an identity matrix in
+/// place of that layer gives what the layer reads; where it does not (there is something behind the layer), there is no
+/// trunk.
+class ScriptTrunk {
  public:
-  ScriptClassifier(ModelInfo info, Module module) : info_(std::move(info)), module_(std::move(module)) {}
+  ScriptTrunk(const Module& module, int input_size) {
+    const at::NoGradGuard no_grad;
+    try {
+      Module copy = module.deepcopy();
+      NamedTensors layer = last_layer(copy);
+      const at::Tensor images = at::linspace(-1, 1, 3 * input_size * input_size).view({1, 3, input_size, input_size});
+      const at::Tensor wanted = run_module(copy, images);
+      at::Tensor weight, bias;
+      for (auto& [name, tensor] : layer) (tensor.dim() == 2 ? weight : bias) = tensor.clone();
+      for (auto& [name, tensor] : layer)
+        tensor.set_data(tensor.dim() == 2 ? at::eye(weight.size(1)) : at::zeros({weight.size(1)}));
+      const at::Tensor found = at::linear(run_module(copy, images), weight, bias);
+      if (found.sizes() == wanted.sizes() && found.allclose(wanted, 1e-3, 1e-4)) module_ = std::move(copy);
+    } catch (const std::exception&) {  // The module insists on the layer's shape: then it is run as a whole.
+    }
+  }
+
+  bool exists() const { return module_.has_value(); }
+  at::Tensor features(const at::Tensor& images) const {
+    const at::NoGradGuard no_grad;
+    return run_module(*module_, images);
+  }
+
+ private:
+  std::optional<Module> module_;
+};
+
+class ScriptClassifier : public TorchClassifier {
+ public:
+  ScriptClassifier(const ModelInfo& info, Module module) : info_(info), module_(std::move(module)) {
+    warm_up(info_, [&](const at::Tensor& images) { return run_module(module_, images); });
+  }
 
   const ModelInfo& info() const override { return info_; }
   Result<std::vector<float>> classify(std::span<const float> crops, int count) const override {
     return attempt("classify", [&] {
-      return run_classifier(info_, crops, count, [&](const at::Tensor& x) { return run(module_, x); });
+      return probabilities(info_, crops, count, [&](const at::Tensor& images) { return run_module(module_, images); });
     });
   }
-  const Module& module() const { return module_; }
+  std::unique_ptr<Trainee> trainee(TrainedLayers layers) const override;
 
  private:
   ModelInfo info_;
   Module module_;
 };
 
-class ScriptDetector : public Detector {
+/// Trains the last layer, or all parameters. Running statistics of a foreign model are left as they are.
+class ScriptTrainee : public Trainee {
  public:
-  ScriptDetector(DetectorInfo info, Module module) : info_(std::move(info)), module_(std::move(module)) {}
+  ScriptTrainee(const ModelInfo& info, const Module& module, TrainedLayers layers)
+      : info_(info), module_(module.deepcopy()), trained_(parameters_of(module_)) {
+    if (layers == TrainedLayers::kHead) {
+      trained_ = last_layer(module_);
+      trunk_.emplace(module_, info_.input_size);
+    }
+    for (const auto& [name, tensor] : parameters_of(module_)) tensor.set_requires_grad(trained_.count(name) > 0);
+  }
 
-  const DetectorInfo& info() const override { return info_; }
-  Result<std::vector<Detection>> detect(std::span<const float> frame, float threshold) const override {
-    return attempt("detect", [&] {
-      const std::int64_t side = info_.input_size;
-      if (frame.size() != static_cast<std::size_t>(3 * side * side))
-        refuse(ErrorCode::kInvalidArgument, "expected a frame of 3x" + std::to_string(side) + "x" + std::to_string(side));
-      const c10::InferenceMode inference;
-      const at::Tensor input = at::from_blob(const_cast<float*>(frame.data()), {1, 3, side, side}, at::kFloat);
-      const at::Tensor rows = run(module_, input).to(at::kFloat).contiguous();
-      const std::int64_t columns = static_cast<std::int64_t>(info_.labels.size()) + (info_.has_objectness ? 5 : 4);
-      if (rows.dim() != 3 || rows.size(0) != 1 || rows.size(2) != columns)
-        refuse(ErrorCode::kInternal, "expected an output of [1, M, " + std::to_string(columns) + "], found another shape");
-      const float* values = rows.const_data_ptr<float>();
-      return decode_detections({values, static_cast<std::size_t>(rows.numel())}, info_, threshold);
-    });
+  std::vector<at::Tensor> trained() const override {
+    std::vector<at::Tensor> tensors;
+    for (const auto& [name, tensor] : trained_) tensors.push_back(tensor);
+    return tensors;
+  }
+  bool has_frozen_part() const override { return trunk_ && trunk_->exists(); }
+  at::Tensor frozen_part(const at::Tensor& images) const override { return trunk_->features(images); }
+  at::Tensor trained_part(const at::Tensor& input) const override {
+    if (!has_frozen_part()) return run_module(module_, input);
+    at::Tensor weight, bias;
+    for (const auto& [name, tensor] : trained_) (tensor.dim() == 2 ? weight : bias) = tensor;
+    return at::linear(input, weight, bias);
+  }
+
+  WeightsFile weights() const override {
+    WeightsFile file;
+    for (const auto& [name, tensor] : trained_) file.tensors[name] = to_stored(name, tensor);
+    set_model_info(file, info_);
+    return file;
+  }
+  std::shared_ptr<const Classifier> classifier() const override {
+    Module copy = module_.deepcopy();
+    replace_tensors(copy, weights());
+    return std::make_shared<ScriptClassifier>(info_, std::move(copy));
   }
 
  private:
-  DetectorInfo info_;
+  ModelInfo info_;
   Module module_;
+  NamedTensors trained_;
+  std::optional<ScriptTrunk> trunk_;
 };
 
-/// The last weight matrix of the module and the bias beside it: its last linear layer.
-State last_linear_layer(const Module& module) {
-  std::string matrix;
-  State all;
-  for (const auto& item : module.named_parameters()) {
-    all[item.name] = item.value;
-    if (item.value.dim() == 2) matrix = item.name;
-  }
-  if (matrix.empty())
-    refuse(ErrorCode::kInvalidArgument, "the TorchScript model has no linear layer whose weights are parameters (a frozen "
-                                        "model cannot be retrained)");
-  State layer{{matrix, all[matrix]}};
-  const std::string bias = matrix.substr(0, matrix.rfind('.') + 1) + "bias";
-  if (all.count(bias)) layer[bias] = all[bias];
-  return layer;
+std::unique_ptr<Trainee> ScriptClassifier::trainee(TrainedLayers layers) const {
+  return std::make_unique<ScriptTrainee>(info_, module_, layers);
 }
-
-State all_parameters(const Module& module) {
-  State all;
-  for (const auto& item : module.named_parameters()) all[item.name] = item.value;
-  return all;
-}
-
-class ScriptJob : public TrainingJob {
- public:
-  ScriptJob(const ScriptClassifier& from, const LabelledCrops& data, const TrainOptions& options)
-      : info_(from.info()),
-        batches_(data, info_, options),
-        module_(from.module().deepcopy()),
-        trained_(options.layers == TrainedLayers::kHead ? last_linear_layer(module_) : all_parameters(module_)),
-        optimiser_(choose(), options, batches_.steps()) {
-    // Running statistics of a foreign model are left as they are.
-    module_.eval();
-  }
-
-  int steps() const override { return batches_.steps(); }
-
-  Result<StepReport> step() override {
-    return attempt("train", [&] {
-      if (done_ == steps()) refuse(ErrorCode::kInvalidArgument, "the job has done all its steps");
-      const Batches::Batch batch = batches_.at_step(done_);
-      const double loss = optimiser_.step(run(module_, batches_.inputs(batch.rows)), batch);
-      ++done_;
-      return StepReport{loss, done_, steps(), done_ == steps()};
-    });
-  }
-
-  Result<WeightsFile> weights() const override {
-    return attempt("weights", [&] {
-      WeightsFile file;
-      for (const auto& [name, tensor] : trained_) {
-        if (!all_finite(tensor)) refuse(ErrorCode::kInternal, "weights \"" + name + "\" are not finite");
-        file.tensors[name] = to_half(tensor);
-      }
-      set_model_info(file, info_);
-      return file;
-    });
-  }
-
-  Result<std::shared_ptr<const Classifier>> classifier() const override {
-    return attempt("copy", [&] {
-      return std::static_pointer_cast<const Classifier>(std::make_shared<ScriptClassifier>(info_, module_.deepcopy()));
-    });
-  }
-
- private:
-  std::vector<at::Tensor> choose() {
-    for (const auto& item : module_.named_parameters()) at::Tensor(item.value).set_requires_grad(trained_.count(item.name));
-    std::vector<at::Tensor> parameters;
-    for (const auto& [name, tensor] : trained_) parameters.push_back(tensor);
-    return parameters;
-  }
-
-  const ModelInfo info_;
-  Batches batches_;
-  Module module_;
-  State trained_;
-  Optimiser optimiser_;
-  int done_ = 0;
-};
 
 }  // namespace
 
 std::shared_ptr<const Classifier> open_torchscript_classifier(const std::string& path, const ModelInfo& info,
                                                               const WeightsFile* retrained) {
-  Module module = torch::jit::load(path, at::kCPU);
-  module.eval();
-  if (retrained) apply(module, *retrained);
+  if (retrained) check_description(*retrained, info);
+  Module module = load_module(path);
+  if (retrained) replace_tensors(module, *retrained);
   return std::make_shared<ScriptClassifier>(info, std::move(module));
-}
-
-std::shared_ptr<const Detector> open_torchscript_detector(const std::string& path, const DetectorInfo& info) {
-  Module module = torch::jit::load(path, at::kCPU);
-  module.eval();
-  return std::make_shared<ScriptDetector>(info, std::move(module));
-}
-
-std::unique_ptr<TrainingJob> train_torchscript(const Classifier& from, const LabelledCrops& data,
-                                               const TrainOptions& options) {
-  const auto* script = dynamic_cast<const ScriptClassifier*>(&from);
-  return script ? std::make_unique<ScriptJob>(*script, data, options) : nullptr;
 }
 
 }  // namespace ekya::learner

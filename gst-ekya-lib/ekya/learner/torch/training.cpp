@@ -1,128 +1,113 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "training.h"
 
-#include <ATen/Functions.h>
-#include <torch/nn/modules/batchnorm.h>
-#include <torch/utils.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
+
+#include <optional>
 
 #include "attempt.h"
+#include "augmentation.h"
 #include "batches.h"
 #include "optimiser.h"
-#include "tensors.h"
 
 namespace ekya::learner {
 namespace {
 
-/// Jobs are short: the running statistics must follow within a few dozen steps.
-constexpr double kStatisticsMomentum = 0.2;
-
-std::shared_ptr<Network> copy_of(const TorchClassifier& from) {
-  const auto network = make_network(from.info());
-  copy_state(from.network(), *network);
-  return network;
-}
-
-std::vector<at::Tensor> trained_parameters(Network& network, TrainedLayers layers) {
-  if (layers == TrainedLayers::kAll) return network.parameters();
-  for (at::Tensor& parameter : network.parameters()) parameter.set_requires_grad(false);
-  for (at::Tensor& parameter : network.head->parameters()) parameter.set_requires_grad(true);
-  return network.head->parameters();
-}
-
-void prepare(Network& network, bool train_statistics) {
-  network.train(train_statistics);
-  for (const auto& module : network.modules())
-    if (auto* bn = module->as<torch::nn::BatchNorm2d>()) bn->options.momentum(kStatisticsMomentum);
-}
-
-class NetworkJob : public TrainingJob {
+/// What the frozen part says of each sample, computed at most once: later epochs run just the trained part.
+class FrozenOutputs {
  public:
-  NetworkJob(const TorchClassifier& from, const LabelledCrops& data, const TrainOptions& options)
-      : info_(from.info()),
-        layers_(options.layers),
-        batches_(data, info_, options),
-        network_(copy_of(from)),
-        optimiser_(trained_parameters(*network_, layers_), options, batches_.steps()) {
-    prepare(*network_, layers_ == TrainedLayers::kAll && !batches_.single());
-    known_.resize(static_cast<std::size_t>(batches_.count()));
+  FrozenOutputs(const Trainee& trainee, const Batches& batches)
+      : trainee_(trainee), batches_(batches), known_(static_cast<std::size_t>(batches.count())) {}
+
+  /// rows: [n], int64. Gives [n, features].
+  at::Tensor of(const at::Tensor& rows) {
+    const at::NoGradGuard no_grad;
+    std::vector<std::int64_t> missing;
+    for (const auto row : at::ArrayRef(rows.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(rows.numel())))
+      if (!known_[static_cast<std::size_t>(row)]) missing.push_back(row);
+    if (!missing.empty()) compute(missing);
+    return outputs_.index_select(0, rows);
   }
+
+ private:
+  void compute(const std::vector<std::int64_t>& rows) {
+    const at::Tensor wanted = at::tensor(rows);
+    const at::Tensor outputs = trainee_.frozen_part(batches_.images(wanted));
+    if (!outputs_.defined()) outputs_ = at::empty({batches_.count(), outputs.size(1)});
+    outputs_.index_copy_(0, wanted, outputs);
+    for (const auto row : rows) known_[static_cast<std::size_t>(row)] = true;
+  }
+
+  const Trainee& trainee_;
+  const Batches& batches_;
+  std::vector<bool> known_;  ///< Rows of outputs_ that are filled.
+  at::Tensor outputs_;       ///< [samples, features]
+};
+
+at::Tensor weighted_loss(const at::Tensor& logits, const Batches::Batch& batch) {
+  constexpr std::int64_t kNoIgnoredLabel = -100;
+  const at::Tensor each = at::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::None, kNoIgnoredLabel);
+  return (each * batch.weights).sum() / batch.weights.sum();
+}
+
+class Job : public TrainingJob {
+ public:
+  Job(std::unique_ptr<Trainee> trainee, const ModelInfo& info, const LabelledCrops& data, const TrainOptions& options)
+      : trainee_(std::move(trainee)),
+        batches_(data, info, options),
+        augmentation_(options),
+        frozen_outputs_(*trainee_, batches_),
+        optimiser_(trainee_->trained(), options, batches_.steps()) {}
 
   int steps() const override { return batches_.steps(); }
 
   Result<StepReport> step() override {
-    return attempt("train", [&] {
-      if (done_ == steps()) refuse(ErrorCode::kInvalidArgument, "the job has done all its steps");
-      const Batches::Batch batch = batches_.at_step(done_);
-      const at::Tensor logits = layers_ == TrainedLayers::kAll ? network_->forward(shifted(batches_.inputs(batch.rows)))
-                                                               : network_->head->forward(features(batch.rows));
-      const double loss = optimiser_.step(logits, batch);
-      ++done_;
-      return StepReport{loss, done_, steps(), done_ == steps()};
-    });
+    if (failure_) return *failure_;
+    auto report = attempt("train", [&] { return one_step(); });
+    if (!report) failure_ = report.error();
+    return report;
   }
 
   Result<WeightsFile> weights() const override {
-    return attempt("weights", [&] {
-      WeightsFile file;
-      for (const auto& [name, tensor] : state_of(*network_)) {
-        if (!all_finite(tensor)) refuse(ErrorCode::kInternal, "weights \"" + name + "\" are not finite");
-        file.tensors[name] = to_half(tensor);
-      }
-      set_model_info(file, info_);
-      return file;
-    });
+    return attempt("weights", [&] { return trainee_->weights(); });
   }
 
   Result<std::shared_ptr<const Classifier>> classifier() const override {
-    return attempt("copy", [&] {
-      const torch::NoGradGuard no_grad;
-      const auto copy = make_network(info_);
-      copy_state(*network_, *copy);
-      return std::static_pointer_cast<const Classifier>(std::make_shared<TorchClassifier>(info_, copy));
-    });
+    return attempt("copy", [&] { return trainee_->classifier(); });
   }
 
  private:
-  /// The frozen trunk's output, computed once a sample and kept: later epochs only run the head.
-  at::Tensor features(const at::Tensor& rows) {
-    const torch::NoGradGuard no_grad;
-    std::vector<std::int64_t> missing;
-    for (std::int64_t i = 0; i < rows.size(0); ++i) {
-      const auto row = rows.const_data_ptr<std::int64_t>()[i];
-      if (!known_[static_cast<std::size_t>(row)]) missing.push_back(row);
-    }
-    if (!missing.empty()) {
-      const at::Tensor wanted = at::tensor(missing);
-      const at::Tensor computed = network_->features(batches_.inputs(wanted));
-      if (!cache_.defined()) cache_ = at::zeros({batches_.count(), computed.size(1)});
-      cache_.index_copy_(0, wanted, computed);
-      for (const auto row : missing) known_[static_cast<std::size_t>(row)] = true;
-    }
-    return cache_.index_select(0, rows);
+  StepReport one_step() {
+    if (done_ == steps())
+      refuse(ErrorCode::kInvalidArgument, "the job has done all of its " + std::to_string(steps()) + " steps");
+    const Batches::Batch batch = batches_.at_step(done_);
+    const at::Tensor input =
+        trainee_->has_frozen_part() ? frozen_outputs_.of(batch.rows) : augmentation_.apply(batches_.images(batch.rows));
+    const at::Tensor loss = weighted_loss(trainee_->trained_part(input), batch);
+    optimiser_.step(loss);
+    ++done_;
+    return {loss.item<double>(), done_, steps(), done_ == steps()};
   }
 
-  /// The batch moved by a few pixels, another way each step: regions are never cut out quite alike.
-  at::Tensor shifted(const at::Tensor& x) const {
-    const std::int64_t most = std::max<std::int64_t>(1, x.size(2) / 32), side = x.size(2);
-    const std::int64_t dx = (done_ * 7) % (2 * most + 1), dy = (done_ * 5 + 1) % (2 * most + 1);
-    return at::replication_pad2d(x, {most, most, most, most}).narrow(2, dy, side).narrow(3, dx, side).contiguous();
-  }
-
-  const ModelInfo info_;
-  const TrainedLayers layers_;
+  const std::unique_ptr<Trainee> trainee_;
   Batches batches_;
-  std::shared_ptr<Network> network_;
+  Augmentation augmentation_;
+  FrozenOutputs frozen_outputs_;
   Optimiser optimiser_;
-  at::Tensor cache_;         ///< [samples, features], for a frozen trunk.
-  std::vector<bool> known_;  ///< Rows of the cache that are filled.
+  std::optional<Error> failure_;
   int done_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<TrainingJob> train_network(const TorchClassifier& from, const LabelledCrops& data,
-                                           const TrainOptions& options) {
-  return std::make_unique<NetworkJob>(from, data, options);
+std::unique_ptr<TrainingJob> start_training(const TorchClassifier& from, const LabelledCrops& data,
+                                            const TrainOptions& options) {
+  check_training(data, from.info(), options);
+  return std::make_unique<Job>(from.trainee(options.layers), from.info(), data, options);
 }
 
 }  // namespace ekya::learner

@@ -3,13 +3,12 @@
 
 #include <memory>
 
-#include "ekya/learner/model.h"
-#include "torch_classifier.h"
+#include "trainee.h"
 
 namespace ekya::learner {
 
-/// Retrains a copy of a network of ours. Throws what Batches throws.
-std::unique_ptr<TrainingJob> train_network(const TorchClassifier& from, const LabelledCrops& data,
-                                           const TrainOptions& options);
+/// A job that trains a copy of `from`. Throws Refused for data or options that make no sense.
+std::unique_ptr<TrainingJob> start_training(const TorchClassifier& from, const LabelledCrops& data,
+                                            const TrainOptions& options);
 
 }  // namespace ekya::learner

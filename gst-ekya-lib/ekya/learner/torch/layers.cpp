@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "layers.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/batch_norm.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/max_pool2d.h>
+#include <ATen/ops/rsqrt.h>
+
+namespace ekya::learner {
+namespace {
+
+constexpr double kEpsilon = 1e-5;  // torchvision's.
+constexpr double kMomentum = 0.2;  // Twice torchvision's: jobs are short, statistics must follow in a few dozen steps.
+
+at::Tensor add(Parameters& parameters, const std::string& name, at::IntArrayRef shape, Fill fill, bool learned,
+               double fan_in = 1) {
+  const at::Tensor value = at::empty(shape, at::kFloat);
+  parameters.push_back({name, value, fill, fan_in, learned});
+  return value;
+}
+
+}  // namespace
+
+ConvNorm::ConvNorm(Parameters& parameters, const std::string& conv_name, const std::string& norm_name,
+                   const ConvShape& shape)
+    : shape_(shape) {
+  const int in = shape.in / shape.groups;
+  weight_ = add(parameters, conv_name + ".weight", {shape.out, in, shape.kernel, shape.kernel}, Fill::kKaimingNormal,
+                true, in * shape.kernel * shape.kernel);
+  scale_ = add(parameters, norm_name + ".weight", {shape.out}, Fill::kOnes, true);
+  shift_ = add(parameters, norm_name + ".bias", {shape.out}, Fill::kZeros, true);
+  mean_ = add(parameters, norm_name + ".running_mean", {shape.out}, Fill::kZeros, false);
+  variance_ = add(parameters, norm_name + ".running_var", {shape.out}, Fill::kOnes, false);
+}
+
+at::Tensor ConvNorm::convolve(const at::Tensor& images, const at::Tensor& weight, const at::Tensor& bias) const {
+  const std::int64_t stride = shape_.stride, padding = shape_.kernel / 2;
+  return at::conv2d(images, weight, bias, {stride, stride}, {padding, padding}, {1, 1}, shape_.groups);
+}
+
+at::Tensor ConvNorm::forward(const at::Tensor& images, NormMode mode) const {
+  if (folded_weight_.defined()) return convolve(images, folded_weight_, folded_bias_);
+  return at::batch_norm(convolve(images, weight_, {}), scale_, shift_, mean_, variance_, mode == NormMode::kBatch,
+                        kMomentum, kEpsilon, false);
+}
+
+void ConvNorm::fold() {
+  const at::Tensor scale = scale_ * at::rsqrt(variance_ + kEpsilon);
+  folded_weight_ = weight_ * scale.view({-1, 1, 1, 1});
+  folded_bias_ = shift_ - mean_ * scale;
+  for (at::Tensor* tensor : {&weight_, &scale_, &shift_, &mean_, &variance_}) tensor->reset();
+}
+
+Linear::Linear(Parameters& parameters, const std::string& name, int in, int out)
+    : weight_(add(parameters, name + ".weight", {out, in}, Fill::kUniform, true, in)),
+      bias_(add(parameters, name + ".bias", {out}, Fill::kUniform, true, in)) {}
+
+at::Tensor Linear::forward(const at::Tensor& features) const { return at::linear(features, weight_, bias_); }
+
+at::Tensor max_pool(const at::Tensor& images) { return at::max_pool2d(images, {3, 3}, {2, 2}, {1, 1}); }
+
+at::Tensor mean_of_pixels(const at::Tensor& images) { return images.mean(at::IntArrayRef{2, 3}); }
+
+}  // namespace ekya::learner

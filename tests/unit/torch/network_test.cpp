@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <numeric>
+#include <thread>
+
+#include "torch_fixtures.h"
+
+namespace ekya::learner::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+bool is_learned(const std::string& name) { return name.find(".running_") == std::string::npos; }
+
+std::size_t learned_values(const WeightsFile& file) {
+  std::size_t sum = 0;
+  for (const auto& [name, tensor] : file.tensors)
+    if (is_learned(name)) sum += tensor.data.size() / size_of(tensor.dtype);
+  return sum;
+}
+
+void fill_tensor(Tensor& tensor, float value) {
+  tensor.dtype = DType::kF32;
+  const auto count =
+      std::accumulate(tensor.shape.begin(), tensor.shape.end(), std::int64_t{1}, std::multiplies<std::int64_t>());
+  tensor.data.resize(static_cast<std::size_t>(count) * sizeof(float));
+  for (std::size_t at = 0; at < tensor.data.size(); at += sizeof(float))
+    std::memcpy(&tensor.data[at], &value, sizeof value);
+}
+
+TEST(Architectures, AreListed) {
+  EXPECT_THAT(torch_engine().architectures(),
+              ElementsAre("resnet18", "resnet50", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0"));
+}
+
+// The counts that torchvision publishes for 1000 classes; names as in its state_dict().
+struct Published {
+  const char* architecture;
+  std::size_t parameters;
+  std::size_t tensors;  ///< Without num_batches_tracked.
+  std::map<std::string, std::vector<std::int64_t>> some;
+};
+
+class TorchvisionModels : public ::testing::TestWithParam<Published> {};
+
+TEST_P(TorchvisionModels, HaveItsParameters) {
+  const Published& published = GetParam();
+  const WeightsFile file = fresh_weights(student(published.architecture, 1000));
+  EXPECT_EQ(learned_values(file), published.parameters);
+  EXPECT_EQ(file.tensors.size(), published.tensors);
+  for (const auto& [name, shape] : published.some) {
+    SCOPED_TRACE(name);
+    ASSERT_TRUE(file.tensors.count(name));
+    EXPECT_EQ(file.tensors.at(name).shape, shape);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TorchvisionModels,
+                         ::testing::Values(Published{"resnet18",
+                                                     11'689'512,
+                                                     102,
+                                                     {{"conv1.weight", {64, 3, 7, 7}},
+                                                      {"bn1.running_var", {64}},
+                                                      {"layer1.1.conv2.weight", {64, 64, 3, 3}},
+                                                      {"layer2.0.downsample.0.weight", {128, 64, 1, 1}},
+                                                      {"layer4.0.downsample.1.running_mean", {512}},
+                                                      {"fc.weight", {1000, 512}}}},
+                                           Published{"resnet50",
+                                                     25'557'032,
+                                                     267,
+                                                     {{"layer1.0.conv3.weight", {256, 64, 1, 1}},
+                                                      {"layer1.0.downsample.0.weight", {256, 64, 1, 1}},
+                                                      {"layer3.5.conv2.weight", {256, 256, 3, 3}},
+                                                      {"layer4.0.conv1.weight", {512, 1024, 1, 1}},
+                                                      {"fc.bias", {1000}}}},
+                                           Published{"shufflenet_v2_x0_5",
+                                                     1'366'792,
+                                                     282,
+                                                     {{"conv1.0.weight", {24, 3, 3, 3}},
+                                                      {"stage2.0.branch1.0.weight", {24, 1, 3, 3}},
+                                                      {"stage2.0.branch1.3.weight", {24}},
+                                                      {"stage3.7.branch2.6.running_var", {48}},
+                                                      {"stage4.3.branch2.5.weight", {96, 96, 1, 1}},
+                                                      {"conv5.1.bias", {1024}},
+                                                      {"fc.weight", {1000, 1024}}}},
+                                           Published{"shufflenet_v2_x1_0",
+                                                     2'278'604,
+                                                     282,
+                                                     {{"stage2.0.branch2.0.weight", {58, 24, 1, 1}},
+                                                      {"stage4.0.branch1.2.weight", {232, 232, 1, 1}},
+                                                      {"conv5.0.weight", {1024, 464, 1, 1}}}}),
+                         [](const auto& info) { return info.param.architecture; });
+
+class Networks : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Networks, GiveProbabilitiesForEachCropAndLabel) {
+  ModelInfo info = student(GetParam(), 5);
+  info.width = 0.25;
+  const auto classifier = build(fresh_weights(info));
+  const LabelledCrops crops = coloured_crops(3);
+  const auto result = classifier->classify(normalised(crops, info), 3);
+  ASSERT_TRUE(result) << result.error().message;
+  ASSERT_EQ(result->size(), 15U);
+  for (int row = 0; row < 3; ++row)
+    EXPECT_NEAR(std::accumulate(result->begin() + 5 * row, result->begin() + 5 * row + 5, 0.0), 1, 1e-5);
+}
+
+// Random statistics, so that folding them wrongly would show: batches of one and the whole must agree with training's
+// unfolded forward pass, whose loss at step 1 is that of the untouched model.
+TEST_P(Networks, ClassifyWhenFoldedAsWhenTrained) {
+  ModelInfo info = student(GetParam());
+  info.width = 0.25;
+  const LabelledCrops crops = coloured_crops(4);
+  TrainOptions options;
+  options.epochs = 3;
+  options.learning_rate = 0.1;
+  auto warming = torch_engine().train(*build(fresh_weights(info)), coloured_crops(32), options);
+  ASSERT_TRUE(warming) << warming.error().message;
+  run_all(**warming);
+  const auto classifier = *(*warming)->classifier();
+
+  const auto result = classifier->classify(normalised(crops, info), 4);
+  ASSERT_TRUE(result) << result.error().message;
+  double expected = 0;
+  for (std::size_t i = 0; i < 4; ++i)
+    expected -= std::log((*result)[i * 4 + static_cast<std::size_t>(crops.labels[i])]) / 4;
+  TrainOptions head;
+  head.layers = TrainedLayers::kHead;
+  auto job = torch_engine().train(*classifier, crops, head);
+  ASSERT_TRUE(job) << job.error().message;
+  EXPECT_NEAR((*job)->step()->loss, expected, 1e-4 * (1 + expected));
+}
+
+TEST_P(Networks, AreTheSameAfterAWeightsFile) {
+  const ModelInfo info = student(GetParam());
+  const WeightsFile weights = fresh_weights(info);
+  const auto bytes = serialize(weights);
+  const auto read = parse_weights(bytes, true);
+  ASSERT_TRUE(read) << read.error().message;
+  const std::vector<float> crops = normalised(coloured_crops(2), info);
+  EXPECT_EQ(*build(weights)->classify(crops, 2), *build(*read)->classify(crops, 2));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Networks,
+                         ::testing::Values("resnet18", "resnet50", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0"),
+                         [](const auto& info) { return info.param; });
+
+TEST(Width, ScalesChannelsToMultiplesOfEight) {
+  ModelInfo info = student("resnet18");
+  info.width = 0.3;
+  const WeightsFile file = fresh_weights(info);
+  EXPECT_THAT(file.tensors.at("conv1.weight").shape, ElementsAre(16, 3, 7, 7));  // 64 x 0.3 = 19.2
+  EXPECT_THAT(file.tensors.at("fc.weight").shape, ElementsAre(4, 152));          // 512 x 0.3 = 153.6
+}
+
+TEST(Initialise, GivesTheSameWeightsForTheSameSeedEvenFromTwoThreads) {
+  const ModelInfo info = student();
+  const auto expected = serialize(fresh_weights(info, 3));
+  std::vector<std::byte> first, second;
+  std::thread a([&] { first = serialize(fresh_weights(info, 3)); });
+  std::thread b([&] { second = serialize(fresh_weights(info, 3)); });
+  a.join();
+  b.join();
+  EXPECT_EQ(first, expected);
+  EXPECT_EQ(second, expected);
+  EXPECT_NE(serialize(fresh_weights(info, 4)), expected);
+}
+
+// What is done to good weights, and what the message must say.
+struct Damage {
+  const char* name;
+  std::function<void(WeightsFile&)> apply;
+  ErrorCode code;
+  std::vector<std::string> words;
+};
+
+class DamagedWeights : public ::testing::TestWithParam<Damage> {};
+
+TEST_P(DamagedWeights, AreRefusedWithWhatWasExpectedAndFound) {
+  WeightsFile file = fresh_weights(student());
+  GetParam().apply(file);
+  const auto classifier = torch_engine().build_classifier(file);
+  ASSERT_FALSE(classifier);
+  EXPECT_EQ(classifier.error().code, GetParam().code);
+  for (const std::string& words : GetParam().words) EXPECT_THAT(classifier.error().message, HasSubstr(words));
+}
+
+void relabel(WeightsFile& file, const ModelInfo& info) { set_model_info(file, info); }
+
+INSTANTIATE_TEST_SUITE_P(
+    All, DamagedWeights,
+    ::testing::Values(
+        Damage{"UnknownArchitecture",
+               [](WeightsFile& f) { relabel(f, student("alexnet")); },
+               ErrorCode::kInvalidArgument,
+               {"alexnet", "resnet18"}},
+        Damage{"OtherArchitecture",
+               [](WeightsFile& f) { relabel(f, student("resnet18")); },
+               ErrorCode::kCorrupt,
+               {"resnet18"}},
+        Damage{"OtherWidth",
+               [](WeightsFile& f) {
+                 ModelInfo info = student();
+                 info.width = 0.5;
+                 relabel(f, info);
+               },
+               ErrorCode::kCorrupt,
+               {"expected shape", "found"}},
+        Damage{"OtherClassCount",
+               [](WeightsFile& f) { relabel(f, student("shufflenet_v2_x0_5", 6)); },
+               ErrorCode::kCorrupt,
+               {"4 classes", "6 labels"}},
+        Damage{"MissingTensor",
+               [](WeightsFile& f) { f.tensors.erase("conv5.0.weight"); },
+               ErrorCode::kCorrupt,
+               {"conv5.0.weight", "missing"}},
+        Damage{"SurplusTensor",
+               [](WeightsFile& f) { fill_tensor(f.tensors["extra"], 0); },
+               ErrorCode::kCorrupt,
+               {"extra"}},
+        Damage{"WrongShape",
+               [](WeightsFile& f) {
+                 f.tensors["conv1.0.weight"].shape = {24, 3, 9, 1};
+               },
+               ErrorCode::kCorrupt,
+               {"conv1.0.weight", "expected shape [24, 3, 3, 3], found [24, 3, 9, 1]"}},
+        Damage{"WrongType",
+               [](WeightsFile& f) { f.tensors["fc.bias"].dtype = DType::kI64; },
+               ErrorCode::kCorrupt,
+               {"fc.bias", "I64"}},
+        Damage{"TooFewBytes",
+               [](WeightsFile& f) { f.tensors["fc.bias"].data.pop_back(); },
+               ErrorCode::kCorrupt,
+               {"fc.bias", "bytes"}},
+        Damage{"NotANumber",
+               [](WeightsFile& f) { fill_tensor(f.tensors["fc.bias"], std::numeric_limits<float>::quiet_NaN()); },
+               ErrorCode::kCorrupt,
+               {"fc.bias", "not finite"}},
+        Damage{"Infinite",
+               [](WeightsFile& f) {
+                 fill_tensor(f.tensors["stage3.1.branch2.0.weight"], std::numeric_limits<float>::infinity());
+               },
+               ErrorCode::kCorrupt,
+               {"stage3.1.branch2.0.weight", "not finite"}},
+        // Each weight is finite, what comes out of them is not.
+        Damage{"NegativeVariance",
+               [](WeightsFile& f) { fill_tensor(f.tensors["conv1.1.running_var"], -1); },
+               ErrorCode::kInternal,
+               {"output is not finite"}},
+        Damage{"NoMetadata", [](WeightsFile& f) { f.metadata.clear(); }, ErrorCode::kCorrupt, {"ekya.architecture"}}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(BuildClassifier, SkipsNumBatchesTracked) {
+  WeightsFile file = fresh_weights(student());
+  file.tensors["conv1.1.num_batches_tracked"] = {DType::kI64, {}, std::vector<std::byte>(8)};
+  EXPECT_TRUE(torch_engine().build_classifier(file));
+}
+
+TEST(Classify, RefusesCropsOfTheWrongSize) {
+  const auto classifier = build(fresh_weights(student()));
+  const std::vector<float> crops(3 * 32 * 32);
+  for (const int count : {0, 2, -1}) {
+    const auto result = classifier->classify(crops, count);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_THAT(result.error().message, HasSubstr("3072 values"));
+  }
+}
+
+TEST(Classify, SaysThatTheResultIsNotFinite) {
+  const auto classifier = build(fresh_weights(student()));
+  const std::vector<float> crops(3 * 32 * 32, std::numeric_limits<float>::quiet_NaN());
+  const auto result = classifier->classify(crops, 1);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kInternal);
+  EXPECT_THAT(result.error().message, HasSubstr("not finite"));
+}
+
+TEST(Classify, GivesTheSameFromManyThreads) {
+  const ModelInfo info = student();
+  const auto classifier = build(fresh_weights(info));
+  const std::vector<float> crops = normalised(coloured_crops(4), info);
+  const auto expected = *classifier->classify(crops, 4);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t)
+    threads.emplace_back([&] {
+      torch_engine();  // One LibTorch thread for this one too.
+      for (int i = 0; i < 5; ++i) EXPECT_EQ(*classifier->classify(crops, 4), expected);
+    });
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace ekya::learner::testing
