@@ -29,8 +29,7 @@ using ekya::gst::MiniPtr;
 using ekya::gst::label::Labeller;
 using ekya::gst::label::Settings;
 
-GST_DEBUG_CATEGORY_STATIC(ekya_label_debug);
-#define GST_CAT_DEFAULT ekya_label_debug
+GST_DEBUG_CATEGORY(ekya_label_debug);
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(GST_VIDEO_CAPS_MAKE(EKYA_VIDEO_FORMATS)));

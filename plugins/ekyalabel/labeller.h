@@ -19,6 +19,10 @@
 #include "ekyalabel/worker.h"
 #include "glue/notice.h"
 
+// Of all files of the element.
+GST_DEBUG_CATEGORY_EXTERN(ekya_label_debug);
+#define GST_CAT_DEFAULT ekya_label_debug
+
 namespace ekya::gst::label {
 
 /// The element. Three threads: upstream's streaming thread samples and never waits; the source pad's task takes frames

@@ -15,11 +15,15 @@ namespace {
 
 /// One abrupt drift to night and rain, one gradual drift of the class mix.
 std::vector<ekya::demo::CameraSpec> cameras() {
+  // As the student was trained on, see ekya-make-models.
+  const std::string usual = "car=6,truck=3,person=3,bus=0.05,bicycle=0.05,motorcycle=0.05";
   return {{"night", "abrupt drift to night and rain",
-           "seed=11 drift=abrupt drift-start=16 light=1 light-after=0.1 weather=clear weather-after=rain", 16, 16},
+           "seed=11 objects=6 drift=abrupt drift-start=16 light-after=0.1 weather-after=rain class-mix=\"" + usual +
+               "\" class-mix-after=\"" + usual + "\"",
+           16, 16},
           {"mix", "gradual drift of the class mix",
-           "seed=12 drift=gradual drift-start=16 drift-duration=8 class-mix=\"car=6,truck=3,person=3\" "
-           "class-mix-after=\"car=1,truck=1,person=1,bus=3,bicycle=3,motorcycle=3\"",
+           "seed=12 objects=6 drift=gradual drift-start=16 drift-duration=8 class-mix=\"" + usual +
+               "\" class-mix-after=\"car=1,truck=1,person=1,bus=3,bicycle=3,motorcycle=3\"",
            16, 24}};
 }
 

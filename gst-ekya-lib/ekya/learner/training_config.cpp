@@ -79,11 +79,11 @@ Result<TrainingConfig> read_config(const json& object, const std::string& place)
 }  // namespace
 
 std::vector<TrainingConfig> default_training_configs() {
-  return {{"head-e5", 5, 32, TrainedLayers::kHead, 1, 0.01},
-          {"head-e15", 15, 32, TrainedLayers::kHead, 1, 0.01},
-          {"all-e2", 2, 32, TrainedLayers::kAll, 0.5, 0.01},
-          {"all-e4", 4, 32, TrainedLayers::kAll, 1, 0.01},
-          {"all-e8", 8, 32, TrainedLayers::kAll, 1, 0.01}};
+  return {{"head-e5", 5, 32, TrainedLayers::kHead, 1, 0.08},
+          {"head-e15", 15, 32, TrainedLayers::kHead, 1, 0.08},
+          {"all-e2", 2, 32, TrainedLayers::kAll, 0.5, 0.03},
+          {"all-e4", 4, 32, TrainedLayers::kAll, 1, 0.03},
+          {"all-e8", 8, 32, TrainedLayers::kAll, 1, 0.03}};
 }
 
 Result<std::vector<TrainingConfig>> parse_training_configs(std::string_view text) {

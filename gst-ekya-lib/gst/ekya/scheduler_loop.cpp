@@ -110,6 +110,7 @@ Result<ShareGrant> SchedulerLoop::request(Member* member, const ShareRequest& re
                                        " is an element of this process; use another name"};
   Result<ShareGrant> grant = controller_.request(request, steady_now());
   if (!grant) return grant;
+  clients_.insert(request.key);
   if (listener_->wants_trace()) outbox_.push_back(request);
   // The controller takes the answer as heard and does not tell it again.
   if (is_news(member, *grant)) outbox_.push_back(AddressedGrant{*grant, apply(*grant)});
@@ -123,7 +124,7 @@ void SchedulerLoop::leave(const ClientKey& key) {
 }
 
 void SchedulerLoop::forget(const ClientKey& key) {
-  if (stopping_) return;
+  if (stopping_ || clients_.erase(key) == 0) return;
   controller_.leave(key, steady_now());
   if (listener_->wants_trace()) outbox_.push_back(key);
   poke();
@@ -212,12 +213,14 @@ void SchedulerLoop::stop() {
 }
 
 void SchedulerLoop::poke() {
-  if (!thread_.joinable()) start();
+  if (!thread_.joinable() || ended_) start();
   poked_ = true;
   wake_.notify_all();
 }
 
 void SchedulerLoop::start() {
+  if (thread_.joinable()) thread_.join();
+  ended_ = false;
   thread_ = std::thread([self = shared_from_this()] { self->run(); });
 }
 
@@ -244,6 +247,10 @@ void SchedulerLoop::run() {
 
 bool SchedulerLoop::wait_until_due(MutexLock& lock) {
   while (!stopping_ && !poked_ && outbox_.empty()) {
+    if (clients_.empty()) {
+      ended_ = true;
+      return false;
+    }
     const Seconds rest = controller_.next_deadline() - steady_now();
     if (rest <= Seconds{0}) break;
     wake_.wait_for(lock, std::clamp(rest, kShortestSleep, kLongestSleep));

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <variant>
@@ -78,7 +79,7 @@ class SchedulerListener {
 };
 
 /// Gives the controller a clock and a thread, and carries its grants to the governor. The thread starts with the first
-/// request and sleeps until something is due. Thread-safe. After stop() everything fails.
+/// request, sleeps until something is due and ends when no client is left. Thread-safe. After stop() everything fails.
 class SchedulerLoop : public std::enable_shared_from_this<SchedulerLoop> {
  public:
   explicit SchedulerLoop(SchedulerListener* listener);
@@ -130,9 +131,11 @@ class SchedulerLoop : public std::enable_shared_from_this<SchedulerLoop> {
   scheduler::Controller controller_ EKYA_GUARDED_BY(mutex_);
   std::map<scheduler::ClientKey, std::shared_ptr<Member>> members_ EKYA_GUARDED_BY(mutex_);
   std::map<std::pair<std::string, scheduler::ClientKind>, scheduler::Steering> orders_ EKYA_GUARDED_BY(mutex_);
+  std::set<scheduler::ClientKey> clients_ EKYA_GUARDED_BY(mutex_);  ///< Who asked and did not leave, foreign ones too.
   std::vector<Delivery> outbox_ EKYA_GUARDED_BY(mutex_);
   std::thread thread_ EKYA_GUARDED_BY(mutex_);
   bool poked_ EKYA_GUARDED_BY(mutex_) = false;
+  bool ended_ EKYA_GUARDED_BY(mutex_) = false;  ///< The thread has nobody to serve and touches the lock no more.
   std::atomic<bool> stopping_{false};
 };
 

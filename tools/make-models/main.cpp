@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// ekya-make-models: trains a student that knows only the scene before the drift, and a golden model that knows all
+// conditions, from ekyatestsrc's own scenes (or from the real pictures it shows). Deterministic.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "crops.h"
+#include "ekya/base/file_ops.h"
+#include "ekya/learner/model.h"
+
+namespace {
+
+namespace learner = ekya::learner;
+namespace scene = ekya::scene;
+using ekya::tools::CropSource;
+using ekya::tools::render_crops;
+
+constexpr int kInput = 64, kTestCrops = 600;
+
+template <typename T>
+T take(ekya::Result<T> result) {
+  if (result) return *std::move(result);
+  std::fprintf(stderr, "ekya-make-models: %s\n", result.error().message.c_str());
+  std::exit(1);
+}
+
+scene::SceneDrift kind(const scene::Conditions& conditions, scene::ClassMix mix, int sprites_window = 0) {
+  scene::SceneDrift drift;
+  drift.before = conditions;
+  drift.mix_before = std::move(mix);
+  drift.sprites_window = sprites_window;
+  return drift;
+}
+
+/// The conditions that the demo's cameras go through, and the mixes of classes.
+struct Kinds {
+  scene::SceneDrift before, night_rain, other_mix;
+  std::vector<scene::SceneDrift> all;
+};
+
+/// Any light, weather, blur and noise.
+scene::Conditions any_conditions(std::mt19937_64& random) {
+  std::uniform_real_distribution<double> part(0, 1);
+  scene::Conditions conditions;
+  conditions.light = part(random);
+  const auto weather = static_cast<scene::Weather>(random() % 4);
+  scene::set_weather(conditions, weather, part(random));
+  conditions.blur = 0.4 * part(random);
+  conditions.noise = 0.4 * part(random);
+  conditions.viewpoint = 0.4 * part(random);
+  return conditions;
+}
+
+Kinds road_kinds(const std::vector<std::string>& labels) {
+  const scene::ClassMix usual =
+      take(scene::parse_class_mix("car=6,truck=3,person=3,bus=0.05,bicycle=0.05,motorcycle=0.05", labels));
+  const scene::ClassMix other =
+      take(scene::parse_class_mix("car=1,truck=1,person=1,bus=3,bicycle=3,motorcycle=3", labels));
+  scene::Conditions night;
+  night.light = 0.1;
+  scene::set_weather(night, scene::Weather::kRain, 1);
+  Kinds kinds{kind({}, usual), kind(night, usual), kind({}, other), {}};
+  kinds.all = {kinds.before, kinds.night_rain, kinds.other_mix};
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 24; ++i) kinds.all.push_back(kind(any_conditions(random), i % 3 ? scene::ClassMix{} : other));
+  return kinds;
+}
+
+/// Real pictures: before is the data set's first window in full light; after, its last one and a dim light.
+Kinds sprite_kinds(const scene::SpriteSet& sprites) {
+  scene::Conditions dim;
+  dim.light = 0.2;
+  const int last = sprites.windows - 1;
+  Kinds kinds{kind({}, {}), kind(dim, {}), kind({}, {}, last), {}};
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 24; ++i) {
+    scene::Conditions conditions;
+    conditions.light = std::uniform_real_distribution<double>(0, 1)(random);
+    kinds.all.push_back(kind(conditions, {}, i % sprites.windows));
+  }
+  return kinds;
+}
+
+double accuracy(const learner::Classifier& model, const learner::LabelledCrops& crops) {
+  const auto bytes = static_cast<std::size_t>(3 * crops.size * crops.size);
+  const std::size_t classes = model.info().labels.size();
+  std::vector<float> input(bytes);
+  int right = 0;
+  for (int i = 0; i < crops.count(); ++i) {
+    ekya::device::normalise({crops.pixels.data() + i * bytes, bytes}, crops.size, crops.size,
+                            model.info().normalisation, input);
+    const std::vector<float> scores = take(model.classify(input, 1));
+    right += std::max_element(scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(classes)) - scores.begin() ==
+             crops.labels[static_cast<std::size_t>(i)];
+  }
+  return static_cast<double>(right) / crops.count();
+}
+
+struct Recipe {
+  std::string name, architecture;
+  double width;
+  int crops, epochs;
+  double learning_rate;
+};
+
+void report(const learner::Classifier& model, const Kinds& kinds,
+            const std::shared_ptr<const scene::SpriteSet>& sprites) {
+  const auto on = [&](const scene::SceneDrift& drift) {
+    return 100 * accuracy(model, render_crops({{drift}, sprites}, kTestCrops, kInput, 977));
+  };
+  std::printf("  accuracy on unseen scenes: before the drift %.1f %%, %s %.1f %%, %s %.1f %%\n", on(kinds.before),
+              sprites ? "in dim light" : "night and rain", on(kinds.night_rain),
+              sprites ? "last window" : "another mix", on(kinds.other_mix));
+}
+
+void make(const Recipe& recipe, const CropSource& source, const Kinds& kinds, const std::vector<std::string>& labels,
+          const std::string& path) {
+  const learner::Engine* engine = take(learner::engine());
+  learner::ModelInfo info;
+  info.architecture = recipe.architecture;
+  info.width = recipe.width;
+  info.labels = labels;
+  info.input_size = kInput;
+  info.normalisation = {{0.45F, 0.45F, 0.45F}, {0.25F, 0.25F, 0.25F}};
+  info.origin = "ekya-make-models " + recipe.name;
+  std::printf("%s: %s, width %.2f, %d crops, %d epochs\n", recipe.name.c_str(), recipe.architecture.c_str(),
+              recipe.width, recipe.crops, recipe.epochs);
+  const auto fresh = take(engine->build_classifier(take(engine->initialise(info, 1))));
+  learner::TrainOptions options;
+  options.epochs = recipe.epochs;
+  options.learning_rate = recipe.learning_rate;
+  const auto job = take(engine->train(*fresh, render_crops(source, recipe.crops, kInput, 1), options));
+  for (bool done = false; !done;) {
+    const learner::StepReport step = take(job->step());
+    done = step.done;
+    if (step.step % 100 == 0 || done) std::printf("  step %d of %d, loss %.3f\n", step.step, step.steps, step.loss);
+    std::fflush(stdout);
+  }
+  report(*take(job->classifier()), kinds, source.sprites);
+  const auto bytes = learner::serialize(take(job->weights()));
+  if (const auto written = ekya::replace_file(ekya::FileOps::system(), path, bytes); !written) {
+    std::fprintf(stderr, "ekya-make-models: %s\n", written.error().message.c_str());
+    std::exit(1);
+  }
+  std::printf("  %s, %.2f MB\n", path.c_str(), static_cast<double>(bytes.size()) / 1e6);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string output, sprites_path, prefix = "demo";
+  int threads = 1;
+  CLI::App app{
+      "Trains a student (scene before the drift) and a golden model (all conditions) on the test camera's scenes"};
+  app.add_option("--output", output, "Folder for PREFIX-student.safetensors and PREFIX-golden.safetensors")->required();
+  app.add_option("--sprites", sprites_path, "Real pictures as objects: an IDX file, or a folder with index.csv");
+  app.add_option("--prefix", prefix, "Of the files' names")->capture_default_str();
+  app.add_option("--threads", threads, "For LibTorch")->check(CLI::Range(1, 64))->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+
+  take(learner::engine())->set_thread_count(threads);
+  std::shared_ptr<const scene::SpriteSet> sprites;
+  if (!sprites_path.empty()) sprites = take(scene::load_sprites(sprites_path));
+  const std::vector<std::string> labels = sprites ? sprites->labels : scene::Scene({}).labels();
+  const Kinds kinds = sprites ? sprite_kinds(*sprites) : road_kinds(labels);
+  std::filesystem::create_directories(output);
+  make({"student", "shufflenet_v2_x0_5", 1.0, 3000, 8, 0.05}, {{kinds.before}, sprites, 0.05}, kinds, labels,
+       output + "/" + prefix + "-student.safetensors");
+  make({"golden", "resnet50", 0.25, 9000, 6, 0.05}, {kinds.all, sprites, 0.08}, kinds, labels,
+       output + "/" + prefix + "-golden.safetensors");
+  return 0;
+}
