@@ -20,10 +20,11 @@ void FrameQueue::open(std::size_t max_frames) {
   max_frames_ = max_frames;
   deadline_ = Time::max();
   segment_.reset();
-  is_flushing_ = false;
+  is_closed_ = false;
+  changed_.notify_all();
 }
 
-FrameQueue::Flushed FrameQueue::flush() {
+FrameQueue::Flushed FrameQueue::close() {
   std::deque<Item> items;
   Flushed flushed;
   {
@@ -34,7 +35,7 @@ FrameQueue::Flushed FrameQueue::flush() {
     ++epoch_;
     segment_.reset();
     deadline_ = Time::max();
-    is_flushing_ = true;
+    is_closed_ = true;
     changed_.notify_all();
   }
   for (Item& item : items) {
@@ -47,7 +48,7 @@ FrameQueue::Flushed FrameQueue::flush() {
 unsigned FrameQueue::push(Frame frame) {
   Item dropped;  // freed outside of the lock
   MutexLock lock(mutex_);
-  if (is_flushing_) return 1;
+  if (is_closed_) return 1;
   frame.epoch = epoch_;
   items_.emplace_back(std::move(frame));
   changed_.notify_all();
@@ -62,7 +63,7 @@ unsigned FrameQueue::push(Frame frame) {
 
 void FrameQueue::push(MiniPtr<GstEvent> event) {
   MutexLock lock(mutex_);
-  if (is_flushing_) return;
+  if (is_closed_) return;
   note(event.get());
   items_.emplace_back(std::move(event));
   ++events_;
@@ -83,22 +84,36 @@ void FrameQueue::note(GstEvent* event) {
 
 std::optional<Item> FrameQueue::pop() {
   MutexLock lock(mutex_);
-  while (items_.empty() && !is_flushing_) changed_.wait(lock);
-  if (is_flushing_) return std::nullopt;
+  in_hand_.reset();
+  changed_.notify_all();
+  while (!is_ended_ && items_.empty()) changed_.wait(lock);
+  if (is_ended_) return std::nullopt;
+  in_hand_ = std::this_thread::get_id();
   Item item = std::move(items_.front());
   items_.pop_front();
   --(std::holds_alternative<Frame>(item) ? frames_ : events_);
   return item;
 }
 
+void FrameQueue::wait_for_task() {
+  MutexLock lock(mutex_);
+  while (in_hand_ && *in_hand_ != std::this_thread::get_id()) changed_.wait(lock);
+}
+
+void FrameQueue::set_ended(bool is_ended) {
+  MutexLock lock(mutex_);
+  is_ended_ = is_ended;
+  changed_.notify_all();
+}
+
 bool FrameQueue::is_stale(std::uint64_t epoch) const {
   MutexLock lock(mutex_);
-  return is_flushing_ || epoch != epoch_;
+  return is_closed_ || epoch != epoch_;
 }
 
 bool FrameQueue::should_give_up(std::uint64_t epoch, Time until) const {
   MutexLock lock(mutex_);
-  if (is_flushing_ || epoch != epoch_ || events_ > kMaxEvents) return true;
+  if (is_closed_ || epoch != epoch_ || events_ > kMaxEvents) return true;
   return deadline_ != Time::max() && std::chrono::steady_clock::now() >= std::max(deadline_, until);
 }
 

@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <variant>
 #include <vector>
 
@@ -36,18 +37,23 @@ class FrameQueue {
   /// With more events than this behind a frame that is being labelled, the frame is given up for the events' sake.
   static constexpr std::size_t kMaxEvents = 100;
 
+  /// Things pass from now on.
   void open(std::size_t max_frames);
   struct Flushed {
     std::size_t frames = 0;
     std::vector<MiniPtr<GstEvent>> sticky;  ///< What a flush must not lose: all but SEGMENT and EOS, in order.
   };
-  /// Nothing passes from now on; a waiting pop() returns. Frames in hand are stale.
-  Flushed flush();
+  /// Empties the queue; nothing passes until open(). Frames in hand are stale.
+  Flushed close();
+  /// Waits until the task is back in pop(), unless the caller is the task.
+  void wait_for_task();
+  /// While true, pop() gives nothing: for a task that is to be stopped.
+  void set_ended(bool is_ended);
 
   /// Number of frames that were dropped for this one, or with it: 0 or 1.
   unsigned push(Frame frame);
   void push(MiniPtr<GstEvent> event);
-  /// Waits for an item; nothing while flushing.
+  /// For the task: waits for an item, however long the queue is closed; nothing once it has ended.
   std::optional<Item> pop();
 
   bool is_stale(std::uint64_t epoch) const;
@@ -68,7 +74,8 @@ class FrameQueue {
   std::uint64_t epoch_ EKYA_GUARDED_BY(mutex_) = 0;
   std::optional<guint32> segment_ EKYA_GUARDED_BY(mutex_);  // seqnum
   Time deadline_ EKYA_GUARDED_BY(mutex_) = Time::max();
-  bool is_flushing_ EKYA_GUARDED_BY(mutex_) = true;
+  std::optional<std::thread::id> in_hand_ EKYA_GUARDED_BY(mutex_);  // the task, between two pop()
+  bool is_closed_ EKYA_GUARDED_BY(mutex_) = true, is_ended_ EKYA_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace ekya::gst::label

@@ -69,8 +69,8 @@ class Labeller {
   Settings settings() EKYA_EXCLUDES(settings_mutex_);
   bool context_query(GstQuery* query);
   Status join(const Settings& settings);
-  void restart_task();
-  void interrupt();
+  void close_queue();
+  void reopen_queue();
 
   bool wants(GstBuffer* buffer);
   bool has_changed(GstBuffer* buffer);
@@ -79,6 +79,7 @@ class Labeller {
   void flush(MiniPtr<GstEvent> flush_start);
   void answer_allocation(GstQuery* query);
 
+  void rest(GstFlowReturn flow);
   void handle(Frame frame);
   std::shared_ptr<const Answer> answer_for(const Frame& frame);
   std::shared_ptr<const Answer> ask_golden(const Frame& frame);

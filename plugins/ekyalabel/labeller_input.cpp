@@ -76,14 +76,14 @@ bool Labeller::sink_event(MiniPtr<GstEvent> event) {
     case GST_EVENT_FLUSH_STOP:
       gst_pad_push_event(src_, event.release());
       needs_gap_ = true;
-      restart_task();
+      reopen_queue();
       return true;
     case GST_EVENT_CAPS:
       return accept_caps(event.get()) && queue_event(std::move(event));
     case GST_EVENT_STREAM_START:
     case GST_EVENT_SEGMENT:
       needs_gap_ = true;
-      if (flow_ == GST_FLOW_EOS) restart_task();
+      if (flow_ == GST_FLOW_EOS) reopen_queue();
       return queue_event(std::move(event));
     default:
       if (is_serialized(event.get())) return queue_event(std::move(event));
@@ -106,7 +106,7 @@ bool Labeller::accept_caps(GstEvent* event) {
 
 bool Labeller::queue_event(MiniPtr<GstEvent> event) {
   if (const GstFlowReturn flow = flow_; flow != GST_FLOW_OK) {
-    // The task rests. Sticky events are needed when things go on.
+    // The queue is closed. Sticky events are needed when things go on.
     const bool is_sticky = gst_event_type_get_flags(GST_EVENT_TYPE(event.get())) & GST_EVENT_TYPE_STICKY;
     if (flow == GST_FLOW_FLUSHING || !is_sticky) return false;
     return gst_pad_store_sticky_event(src_, event.get()) == GST_FLOW_OK;
@@ -118,23 +118,21 @@ bool Labeller::queue_event(MiniPtr<GstEvent> event) {
 
 void Labeller::flush(MiniPtr<GstEvent> flush_start) {
   gst_pad_push_event(src_, flush_start.release());
-  interrupt();
-  gst_pad_pause_task(src_);
+  flow_ = GST_FLOW_FLUSHING;
+  close_queue();
+  queue_.wait_for_task();
 }
 
-void Labeller::interrupt() {
-  flow_ = GST_FLOW_FLUSHING;
-  const auto flushed = queue_.flush();
+void Labeller::close_queue() {
+  const auto flushed = queue_.close();
   counters_.dropped += flushed.frames;
   for (const auto& event : flushed.sticky) gst_pad_store_sticky_event(src_, event.get());
   if (worker_) worker_->wake();
 }
 
-void Labeller::restart_task() {
+void Labeller::reopen_queue() {
   queue_.open(max_queue_);
   flow_ = GST_FLOW_OK;
-  gst_pad_start_task(
-      src_, [](gpointer self) { static_cast<Labeller*>(self)->loop(); }, this, nullptr);
 }
 
 bool Labeller::sink_query(GstQuery* query) {
@@ -162,7 +160,7 @@ void Labeller::answer_allocation(GstQuery* query) {
 
 bool Labeller::src_event(MiniPtr<GstEvent> event) {
   // Linked anew: what failed for want of a peer may go on.
-  if (GST_EVENT_TYPE(event.get()) == GST_EVENT_RECONFIGURE && flow_ == GST_FLOW_NOT_LINKED) restart_task();
+  if (GST_EVENT_TYPE(event.get()) == GST_EVENT_RECONFIGURE && flow_ == GST_FLOW_NOT_LINKED) reopen_queue();
   return gst_pad_event_default(src_, GST_OBJECT(element_), event.release());
 }
 
@@ -173,11 +171,15 @@ bool Labeller::src_query(GstQuery* query) {
 
 bool Labeller::activate_src(bool active) {
   if (active) {
-    restart_task();
-    return true;
+    queue_.set_ended(false);
+    reopen_queue();
+    return gst_pad_start_task(
+        src_, [](gpointer self) { static_cast<Labeller*>(self)->loop(); }, this, nullptr);
   }
+  flow_ = GST_FLOW_FLUSHING;
   if (share_) share_->interrupt();
-  interrupt();
+  queue_.set_ended(true);
+  close_queue();
   return gst_pad_stop_task(src_);
 }
 

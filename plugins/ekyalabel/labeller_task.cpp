@@ -78,21 +78,27 @@ bool has_labels(const Answer& answer) {
 }  // namespace
 
 void Labeller::loop() {
-  const int state = guarded(element_, -1, [&] {
-    auto item = queue_.pop();
-    if (!item) return 0;
+  auto item = queue_.pop();
+  if (!item) {
+    gst_pad_pause_task(src_);
+    return;
+  }
+  const bool is_whole = guarded(element_, false, [&] {
     if (auto* event = std::get_if<MiniPtr<GstEvent>>(&*item)) {
       gst_pad_push_event(src_, event->release());
     } else {
       handle(std::move(std::get<Frame>(*item)));
     }
-    return 1;
+    return true;
   });
-  if (state < 0) flow_ = GST_FLOW_ERROR;
-  if (flow_ == GST_FLOW_OK) return;
-  gst_pad_pause_task(src_);
-  // The pad may have been linked anew between the two.
-  if (flow_ == GST_FLOW_OK) restart_task();
+  if (!is_whole) rest(GST_FLOW_ERROR);
+}
+
+// Nothing more passes until the flow is reset. The queue is closed first: who sees the flow may reopen it.
+void Labeller::rest(GstFlowReturn flow) {
+  close_queue();
+  GstFlowReturn expected = GST_FLOW_OK;  // a flush that came meanwhile has set it already
+  flow_.compare_exchange_strong(expected, flow);
 }
 
 void Labeller::handle(Frame frame) {
@@ -195,8 +201,7 @@ void Labeller::push(MiniPtr<GstBuffer> buffer) {
   ++counters_.labelled;
   report();
   const GstFlowReturn flow = gst_pad_push(src_, buffer.release());
-  GstFlowReturn expected = GST_FLOW_OK;  // a flush that came meanwhile has set it already
-  if (flow != GST_FLOW_OK) flow_.compare_exchange_strong(expected, flow);
+  if (flow != GST_FLOW_OK) rest(flow);
 }
 
 void Labeller::push_gap(GstClockTime pts, GstClockTime duration) {

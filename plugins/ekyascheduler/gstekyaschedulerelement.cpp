@@ -134,7 +134,6 @@ class Element {
   /// As apply_all(); posts the refusal as an error.
   bool apply_or_fail();
   void answer(GstMessage* message, const GstStructure* request, GstPromise* promise);
-  void pin_as_answered(const GstStructure* answer, const GstStructure* grant, GstEkyaScheduler* scheduler);
   GstStructure* stats() const;
 
   GstElement* const self_;
@@ -435,7 +434,8 @@ void Element::heard(GstMessage* message) {
   answer(message, request, promise);
 }
 
-/// For elements that know the protocol alone.
+/// For elements that know the protocol alone. An application steers them by the action signals: GstPromise cannot tell
+/// whether somebody has answered already.
 void Element::answer(GstMessage* message, const GstStructure* request, GstPromise* promise) {
   const SchedulerPtr scheduler = this->scheduler();
   GstObject* source = GST_MESSAGE_SRC(message);
@@ -448,39 +448,18 @@ void Element::answer(GstMessage* message, const GstStructure* request, GstPromis
   GError* error = nullptr;
   StructurePtr grant(gst_ekya_scheduler_request(scheduler.get(), request, &error));
   const ErrorPtr owner(error);
-  const GstStructure* answered = promise ? gst_promise_get_reply(promise) : nullptr;
   if (!grant) {
     ++counts_.refused;
     const std::string why = error ? error->message : "unknown reason";
     warn("request-refused", "ekya-share-request of " + ekya::printable(source ? GST_OBJECT_NAME(source) : "nobody") +
                                 " is refused: " + why);
-    if (promise && !answered)
+    if (promise)
       gst_promise_reply(promise,
                         gst_structure_new("ekya-share-refusal", "reason", G_TYPE_STRING, why.c_str(), nullptr));
     return;
   }
   if (source) ekya::gst::leave_with(G_OBJECT(source), scheduler.get(), grant.get());
-  if (answered) pin_as_answered(answered, grant.get(), scheduler.get());
-  if (promise && !answered) gst_promise_reply(promise, grant.release());
-}
-
-/// An application answered before us: a `share` in its answer is a pin, as for our own clients.
-void Element::pin_as_answered(const GstStructure* answer, const GstStructure* grant, GstEkyaScheduler* scheduler) {
-  if (!gst_structure_has_field(answer, "share")) return;
-  double share = -1;
-  gst_structure_get_double(answer, "share", &share);
-  auto* kinds = static_cast<GEnumClass*>(g_type_class_ref(GST_TYPE_EKYA_CLIENT_KIND));
-  const auto kind =
-      static_cast<GstEkyaClientKind>(g_enum_get_value_by_nick(kinds, gst_structure_get_string(grant, "kind"))->value);
-  g_type_class_unref(kinds);
-  GError* error = nullptr;
-  const bool valid = share >= 0 && share <= 1;
-  if (valid &&
-      gst_ekya_scheduler_pin_share(scheduler, gst_structure_get_string(grant, "stream-id"), kind, share, &error))
-    return;
-  const ErrorPtr owner(error);
-  warn("wrong-answer", std::string("An application's answer to ekya-share-request is ignored: ") +
-                           (error ? error->message : "share is not a double in [0, 1]"));
+  if (promise) gst_promise_reply(promise, grant.release());
 }
 
 gboolean Element::ordered(const char* order, gboolean done, GError* error) {

@@ -80,7 +80,7 @@ void LabelBench::write_models() {
   write_file(path("detector.ts.modelinfo"),
              "[modelinfo]\nversion=1.0\ngroup-id=ekya\n\n[ekya]\ntask=detection\ninput-size=8\nlabels=car;truck;cat\n"
              "boxes=xyxy\nboxes-unit=fraction\n");
-  write_file(path("ekya-check-torchscript"), "#!/bin/sh\necho ok\n");
+  write_file(path("ekya-check-torchscript"), "#!/bin/sh\necho '{\"ok\": true}'\n");
   chmod(path("ekya-check-torchscript").c_str(), 0700);
   setenv("EKYA_HELPER_DIR", folder_.c_str(), 1);
 }

@@ -158,11 +158,13 @@ def main(folder):
     folder = pathlib.Path(folder)
     runs = json.loads((folder / "report.json").read_text())["runs"]
     traces = {run["policy"]: read_trace(folder, run["policy"]) for run in runs}
+    chart = accuracy_chart(runs, traces)
+    (folder / "accuracy.svg").write_text(chart)
     body = [
         "<h1>Ekya for GStreamer: a student model drifts, and comes back while it plays</h1>",
         "<p>Two live test cameras at 15 frames a second, the same seeds in every run. Accuracy is measured against the "
         "ground truth of the test source, which the elements never read.</p>",
-        "<h2>Accuracy over time</h2>", accuracy_chart(runs, traces),
+        "<h2>Accuracy over time</h2>", chart,
         "<h2>In numbers</h2>", table(runs),
         '<p class="note">After drift: the first window after the drift is complete. Late: out of ekyainfer more than one '
         "frame period after it came in. Worst swap latency: of the frames beside a swap, above the median.</p>",

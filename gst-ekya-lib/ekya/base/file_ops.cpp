@@ -115,7 +115,8 @@ class SystemFileOps final : public FileOps {
     if (::mkdir(path.c_str(), kFolderMode) == 0) return sync_folder(parent_of(path));
     if (errno == ENOENT && parent_of(path) != path) {
       if (auto made = make_parents(parent_of(path)); !made) return made;
-      return make_folder(path);
+      // Once more, not for ever: /proc and its like say ENOENT for a folder whose parent is there.
+      if (::mkdir(path.c_str(), kFolderMode) == 0) return sync_folder(parent_of(path));
     }
     if (errno != EEXIST) return failure("cannot make the folder", path, errno);
     struct stat status {};

@@ -78,7 +78,7 @@ Status prepare(SQLite::Database& database) {
                      "; expected " + std::to_string(kApplicationId) + " and " + std::to_string(kVersion) +
                      ": it is not a sample index, or one of another release; name another folder"};
   database.exec(kJournal);
-  const std::string check = database.execAndGet("PRAGMA quick_check(1)").getString();
+  const std::string check = database.execAndGet("PRAGMA integrity_check(1)").getString();
   if (check != "ok") return Error{ErrorCode::kCorrupt, "the sample index is damaged: " + printable(check)};
   return {};
 }

@@ -30,10 +30,10 @@ class Foreign {
     const MiniPtr<GstPromise> promise(gst_promise_new());
     gst_structure_set(request.get(), "reply", GST_TYPE_PROMISE, promise.get(), nullptr);
     gst_element_post_message(element_, gst_message_new_element(GST_OBJECT(element_), request.release()));
-    const GstStructure* reply = gst_promise_get_reply(promise.get());
-    const StringPtr text(reply ? gst_structure_to_string(reply) : nullptr);
-    gst_promise_interrupt(promise.get());
-    return text ? text.get() : "";
+    gst_promise_interrupt(promise.get());  // So that the wait ends at once where nobody has answered.
+    if (gst_promise_wait(promise.get()) != GST_PROMISE_RESULT_REPLIED) return "";
+    const StringPtr text(gst_structure_to_string(gst_promise_get_reply(promise.get())));
+    return text.get();
   }
 
  private:
@@ -87,7 +87,7 @@ TEST_F(EkyaScheduler, AnswersAForeignElementsRequestAndTellsEverybody) {
                            "config=(string)full"})
     EXPECT_THAT(answer, HasSubstr(part));
   EXPECT_TRUE(eventually([&] {
-    return pipeline.count("element ekya-share-grant") == 1 && pipeline.count("element ekya-plan") == 1 &&
+    return pipeline.count("element ekya-share-grant") >= 1 && pipeline.count("element ekya-plan") == 1 &&
            pipeline.count("element ekya-window, state=(string)opened") == 1;
   })) << pipeline.all();
   EXPECT_EQ(stat(scheduler, "requests"), 1u);
