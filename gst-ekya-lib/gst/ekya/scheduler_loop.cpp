@@ -112,10 +112,24 @@ Result<ShareGrant> SchedulerLoop::request(Member* member, const ShareRequest& re
   if (!grant) return grant;
   clients_.insert(request.key);
   if (listener_->wants_trace()) outbox_.push_back(request);
-  // The controller takes the answer as heard and does not tell it again.
-  if (is_news(member, *grant)) outbox_.push_back(AddressedGrant{*grant, apply(*grant)});
+  // Those who give way for a newcomer do so before it gets its share: shares never sum to more than the device.
+  const std::size_t told = outbox_.size();
+  step();
+  if (const ShareGrant* newer = grant_since(told, request.key)) {
+    grant = *newer;
+  } else if (is_news(member, *grant)) {
+    // The controller takes the answer as heard and does not tell it again.
+    outbox_.push_back(AddressedGrant{*grant, apply(*grant)});
+  }
   poke();
   return grant;
+}
+
+const ShareGrant* SchedulerLoop::grant_since(std::size_t first, const ClientKey& key) const {
+  for (std::size_t i = outbox_.size(); i-- > first;)
+    if (const auto* addressed = std::get_if<AddressedGrant>(&outbox_[i]); addressed && addressed->grant.key == key)
+      return &addressed->grant;
+  return nullptr;
 }
 
 void SchedulerLoop::leave(const ClientKey& key) {

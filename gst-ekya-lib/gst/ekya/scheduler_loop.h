@@ -120,6 +120,9 @@ class SchedulerLoop : public std::enable_shared_from_this<SchedulerLoop> {
   void step() EKYA_REQUIRES(mutex_);
   void take(scheduler::Event&& event, double decision_s) EKYA_REQUIRES(mutex_);
   std::shared_ptr<Member> apply(const scheduler::ShareGrant& grant) EKYA_REQUIRES(mutex_);
+  /// The newest grant of the client among those not delivered yet, from `first` on; null where there is none.
+  const scheduler::ShareGrant* grant_since(std::size_t first, const scheduler::ClientKey& key) const
+      EKYA_REQUIRES(mutex_);
   void forget(const scheduler::ClientKey& key) EKYA_REQUIRES(mutex_);
   void poke() EKYA_REQUIRES(mutex_);
   void deliver(const std::vector<Delivery>& outbox);
