@@ -89,9 +89,9 @@ std::optional<Item> FrameQueue::pop() {
   while (!is_ended_ && items_.empty()) changed_.wait(lock);
   if (is_ended_) return std::nullopt;
   in_hand_ = std::this_thread::get_id();
-  Item item = std::move(items_.front());
+  --(std::holds_alternative<Frame>(items_.front()) ? frames_ : events_);
+  std::optional<Item> item(std::move(items_.front()));
   items_.pop_front();
-  --(std::holds_alternative<Frame>(item) ? frames_ : events_);
   return item;
 }
 

@@ -96,9 +96,15 @@ void LabelBench::play() {
 
 void LabelBench::set_caps(const char* format, int width, int height) {
   width_ = width, height_ = height;
-  gst_harness_set_src_caps(
-      harness_, gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, format, "width", G_TYPE_INT, width,
-                                    "height", G_TYPE_INT, height, "framerate", GST_TYPE_FRACTION, 30, 1, nullptr));
+  gst::MiniPtr<GstCaps> caps(gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, format, "width", G_TYPE_INT,
+                                                 width, "height", G_TYPE_INT, height, "framerate", GST_TYPE_FRACTION,
+                                                 30, 1, nullptr));
+  const gst::ObjectPtr<GstPad> sink(gst_element_get_static_pad(element_, "sink"));
+  if (gst_pad_has_current_caps(sink.get())) {
+    push_event(gst_event_new_caps(caps.get()));  // the caps alone: a new segment would make earlier labels late
+  } else {
+    gst_harness_set_src_caps(harness_, caps.release());
+  }
 }
 
 GstBuffer* LabelBench::frame(double seconds, int label, double confidence) {
