@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ekyainfer/element.h"
 
-#include <gst/ekya/gstekyacontext.h>
-
 #include <thread>
 #include <utility>
 
@@ -44,11 +42,7 @@ void free_listener(gpointer listener, GClosure*) { delete static_cast<Checkpoint
 
 }  // namespace
 
-Infer::Infer(GstEkyaInfer* element) : element_(element) {}
-
-Infer::~Infer() {
-  if (scheduler_) gst_object_unref(scheduler_);
-}
+Infer::Infer(GstEkyaInfer* element) : element_(element), scheduler_(gst_element()) {}
 
 Settings Infer::settings() const {
   MutexLock lock(mutex_);
@@ -95,9 +89,8 @@ bool Infer::to_ready() {
           "the property device is '" + printable(settings.device) + "'; this release computes on device=cpu only"});
     return false;
   }
-  if (gst_ekya_ensure_scheduler(gst_element(), &scheduler_)) return true;
-  fail({ErrorCode::kInternal, "no scheduler could be made"});
-  return false;
+  scheduler_.find();
+  return true;
 }
 
 bool Infer::start() {
@@ -116,7 +109,7 @@ bool Infer::start() {
   }
   live_.exchange(*model);
   loader_ = std::make_unique<ModelLoader>(task, request_of(settings), live_, [this](const Swap& s) { report(s); });
-  running_scheduler_ = scheduler();
+  running_scheduler_ = scheduler_.get();
   const Demand demand(static_cast<int>(std::thread::hardware_concurrency()), (*model)->run_time);
   share_ = std::make_unique<Share>(gst_element(), running_scheduler_.get(), settings.stream_id, demand,
                                    loader_->inbox(), [this](const std::string& text) { warn("request", text); });
@@ -234,21 +227,6 @@ void Infer::post_qos(GstBuffer* buffer, GstClockTime running_time) {
     gst_message_set_qos_stats(message, GST_FORMAT_BUFFERS, counters_.inferences, counters_.late);
   }
   gst_element_post_message(gst_element(), message);
-}
-
-void Infer::set_context(GstContext* context) {
-  MutexLock lock(context_mutex_);
-  gst_ekya_handle_set_context(gst_element(), context, &scheduler_);
-}
-
-bool Infer::answer(GstQuery* query) {
-  if (GST_QUERY_TYPE(query) != GST_QUERY_CONTEXT) return false;
-  return gst_ekya_handle_context_query(gst_element(), query, scheduler().get());
-}
-
-ObjectPtr<GstEkyaScheduler> Infer::scheduler() {
-  MutexLock lock(context_mutex_);
-  return ObjectPtr<GstEkyaScheduler>(scheduler_ ? GST_EKYA_SCHEDULER(gst_object_ref(scheduler_)) : nullptr);
 }
 
 }  // namespace ekya::gst::infer

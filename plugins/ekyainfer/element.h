@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <gst/ekya/gstekyascheduler.h>
-
 #include <atomic>
 #include <memory>
 #include <string>
@@ -12,6 +10,7 @@
 #include "ekyainfer/gstekyainfer.h"
 #include "ekyainfer/lateness.h"
 #include "glue/notice.h"
+#include "glue/scheduler_place.h"
 
 namespace ekya::gst::infer {
 
@@ -19,7 +18,6 @@ namespace ekya::gst::infer {
 class Infer {
  public:
   explicit Infer(GstEkyaInfer* element);
-  ~Infer();
   Infer(const Infer&) = delete;
   Infer& operator=(const Infer&) = delete;
 
@@ -46,8 +44,7 @@ class Infer {
   void flush() { forget_ = true; }
   void hear_qos(GstEvent* event) { lateness_.hear(event); }
 
-  void set_context(GstContext* context);
-  bool answer(GstQuery* query);
+  SchedulerPlace& scheduler() { return scheduler_; }
 
  private:
   void fail(const Error& error);
@@ -57,7 +54,6 @@ class Infer {
   void listen_for_checkpoints(const Settings& settings);
   void count(const Outcome& outcome, const Settings& settings);
   void post_qos(GstBuffer* buffer, GstClockTime running_time);
-  ObjectPtr<GstEkyaScheduler> scheduler();
   GstElement* gst_element() const { return GST_ELEMENT(element_); }
 
   GstEkyaInfer* const element_;
@@ -68,8 +64,7 @@ class Infer {
   mutable Mutex counters_mutex_;
   Counters counters_ EKYA_GUARDED_BY(counters_mutex_);
 
-  Mutex context_mutex_;
-  GstEkyaScheduler* scheduler_ = nullptr;  ///< Written by set_context, so before the element runs or by its owner.
+  SchedulerPlace scheduler_;
 
   Notices notices_;
   Published<const LiveModel> live_;

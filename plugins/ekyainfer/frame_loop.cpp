@@ -22,6 +22,9 @@ class Work {
   Share* share_;
 };
 
+/// A sink that is late for longer gets fresh results at times: stale ones for ever would help nobody.
+constexpr Seconds kLongestLate{1};
+
 bool looks_at_regions(Task task, const Settings& settings) {
   return task == Task::kClassify &&
          static_cast<InferenceRegion>(settings.inference_region) == InferenceRegion::kRoiList;
@@ -50,7 +53,7 @@ Outcome FrameLoop::process(GstBuffer* buffer, const Settings& settings, bool lat
   const auto regions = find_regions(buffer, settings);
   Outcome outcome;
   if (due && !regions.empty() && !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP)) {
-    if (late)
+    if (late && steady_now() - last_inference_ < kLongestLate)
       outcome.kind = Outcome::Kind::kLate;
     else
       outcome = infer(buffer, settings, regions);
@@ -77,6 +80,7 @@ Outcome FrameLoop::infer(GstBuffer* buffer, const Settings& settings, const std:
   }
   limit_threads();
   const Seconds begin = steady_now();
+  last_inference_ = begin;
   const auto model = live_.snapshot();
   auto fresh = run(*model, buffer, settings, regions);
   outcome.time = steady_now() - begin;

@@ -61,8 +61,9 @@ class FrameLoop {
   Inference inference_;
   GstVideoInfo info_{};
   std::optional<Findings> last_;
-  gint last_region_ = 0;    ///< inference_region of `last_`.
-  guint waited_ = 0;        ///< Frames since the last inference, this one included; 0: none yet, so at once.
+  gint last_region_ = 0;  ///< inference_region of `last_`.
+  guint waited_ = 0;      ///< Frames since the last inference, this one included; 0: none yet, so at once.
+  Seconds last_inference_{0};
   std::thread::id thread_;  ///< Whose thread count is set.
 };
 

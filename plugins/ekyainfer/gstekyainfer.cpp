@@ -129,11 +129,13 @@ static GstStateChangeReturn gst_ekya_infer_change_state(GstElement* element, Gst
   if (transition == GST_STATE_CHANGE_NULL_TO_READY &&
       !guarded(element, false, [&] { return impl(element).to_ready(); }))
     return GST_STATE_CHANGE_FAILURE;
-  return GST_ELEMENT_CLASS(gst_ekya_infer_parent_class)->change_state(element, transition);
+  const auto result = GST_ELEMENT_CLASS(gst_ekya_infer_parent_class)->change_state(element, transition);
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL) impl(element).scheduler().forget();
+  return result;
 }
 
 static void gst_ekya_infer_set_context(GstElement* element, GstContext* context) {
-  guarded(element, [&] { impl(element).set_context(context); });
+  guarded(element, [&] { impl(element).scheduler().set_context(context); });
   GST_ELEMENT_CLASS(gst_ekya_infer_parent_class)->set_context(element, context);
 }
 
@@ -162,12 +164,16 @@ static gboolean gst_ekya_infer_sink_event(GstBaseTransform* base, GstEvent* even
 }
 
 static gboolean gst_ekya_infer_src_event(GstBaseTransform* base, GstEvent* event) {
-  if (GST_EVENT_TYPE(event) == GST_EVENT_QOS) impl(base).hear_qos(event);
+  if (GST_EVENT_TYPE(event) == GST_EVENT_QOS) {
+    impl(base).hear_qos(event);
+    return gst_pad_push_event(GST_BASE_TRANSFORM_SINK_PAD(base),
+                              event);  // Past the base class, which would drop frames.
+  }
   return GST_BASE_TRANSFORM_CLASS(gst_ekya_infer_parent_class)->src_event(base, event);
 }
 
 static gboolean gst_ekya_infer_query(GstBaseTransform* base, GstPadDirection direction, GstQuery* query) {
-  if (guarded(base, false, [&] { return impl(base).answer(query); })) return TRUE;
+  if (guarded(base, false, [&] { return impl(base).scheduler().answer(query); })) return TRUE;
   return GST_BASE_TRANSFORM_CLASS(gst_ekya_infer_parent_class)->query(base, direction, query);
 }
 

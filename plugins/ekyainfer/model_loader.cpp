@@ -58,10 +58,14 @@ void LoaderInbox::stop() {
 }
 
 ModelLoader::ModelLoader(Task task, ModelRequest request, Published<const LiveModel>& live, Report report)
-    : task_(task), request_(std::move(request)), live_(live), report_(std::move(report)), thread_([this] { run(); }) {}
+    : task_(task), request_(std::move(request)), live_(live), report_(std::move(report)) {
+  request_.stop = stop_.get_token();
+  thread_ = std::thread([this] { run(); });
+}
 
 ModelLoader::~ModelLoader() {
   inbox_->stop();
+  stop_.request_stop();
   thread_.join();
 }
 
@@ -98,6 +102,7 @@ void ModelLoader::handle(const LoaderInbox::Work& work) {
 }
 
 void ModelLoader::swap(Result<LiveModelPtr> loaded, const std::string& what) {
+  if (stop_.stop_requested()) return;
   Swap swap;
   const auto old = live_.snapshot();
   swap.from_generation = old->generation;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -65,7 +66,7 @@ class ModelLoader {
   using Report = std::function<void(const Swap&)>;
 
   ModelLoader(Task task, ModelRequest request, Published<const LiveModel>& live, Report report);
-  /// Joins: waits for a load in progress.
+  /// Joins. A TorchScript that is being checked is given up; other loads in progress take their fraction of a second.
   ~ModelLoader();
   ModelLoader(const ModelLoader&) = delete;
   ModelLoader& operator=(const ModelLoader&) = delete;
@@ -83,6 +84,7 @@ class ModelLoader {
   Published<const LiveModel>& live_;
   const Report report_;
   const std::shared_ptr<LoaderInbox> inbox_ = std::make_shared<LoaderInbox>();
+  std::stop_source stop_;
   std::vector<LiveModelPtr> retired_;  ///< Maybe still used by the frame in progress.
   std::thread thread_;
 };

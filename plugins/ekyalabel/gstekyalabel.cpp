@@ -135,7 +135,7 @@ static gboolean gst_ekya_label_activate_src(GstPad*, GstObject* parent, GstPadMo
 }
 
 static void gst_ekya_label_set_context(GstElement* element, GstContext* context) {
-  guarded(element, [&] { impl(element).set_context(context); });
+  guarded(element, [&] { impl(element).scheduler().set_context(context); });
   GST_ELEMENT_CLASS(gst_ekya_label_parent_class)->set_context(element, context);
 }
 
@@ -150,7 +150,7 @@ static GstStateChangeReturn gst_ekya_label_change_state(GstElement* element, Gst
         (transition == GST_STATE_CHANGE_READY_TO_PAUSED && has_failed))
       labeller.stop();
     if (transition == GST_STATE_CHANGE_READY_TO_NULL || (transition == GST_STATE_CHANGE_NULL_TO_READY && has_failed))
-      labeller.close();
+      labeller.scheduler().forget();
     return result;
   });
 }

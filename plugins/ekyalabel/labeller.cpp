@@ -61,9 +61,8 @@ bool Labeller::open() {
     GST_ELEMENT_ERROR(element_, RESOURCE, SETTINGS, ("%s", rules.error().message.c_str()), (nullptr));
     return false;
   }
-  if (gst_ekya_ensure_scheduler(element_, &scheduler_)) return true;
-  GST_ELEMENT_ERROR(element_, RESOURCE, NOT_FOUND, ("There is no scheduler and none could be made"), (nullptr));
-  return false;
+  scheduler_.find();
+  return true;
 }
 
 bool Labeller::start() {
@@ -98,7 +97,7 @@ bool Labeller::start() {
 }
 
 Status Labeller::join(const Settings& settings) {
-  share_ = std::make_unique<Share>(element_, scheduler_, settings.stream_id);
+  share_ = std::make_unique<Share>(element_, scheduler_.get().get(), settings.stream_id);
   return share_->request("join", settings.sample_rate);
 }
 
@@ -110,29 +109,6 @@ void Labeller::stop() {
   worker_.reset();
   share_.reset();
   golden_.reset();
-}
-
-void Labeller::close() {
-  ObjectPtr<GstEkyaScheduler> last;  // freed outside of the lock
-  MutexLock lock(scheduler_mutex_);
-  last.reset(std::exchange(scheduler_, nullptr));
-}
-
-void Labeller::set_context(GstContext* context) {
-  GstEkyaScheduler* found = nullptr;
-  if (!gst_ekya_handle_set_context(element_, context, &found) || !found) return;
-  ObjectPtr<GstEkyaScheduler> last;  // freed outside of the lock
-  MutexLock lock(scheduler_mutex_);
-  last.reset(std::exchange(scheduler_, found));
-}
-
-bool Labeller::context_query(GstQuery* query) {
-  ObjectPtr<GstEkyaScheduler> scheduler;
-  {
-    MutexLock lock(scheduler_mutex_);
-    if (scheduler_) scheduler.reset(GST_EKYA_SCHEDULER(gst_object_ref(scheduler_)));
-  }
-  return gst_ekya_handle_context_query(element_, query, scheduler.get());
 }
 
 void Labeller::warn(const char* kind, const std::string& text) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <gst/ekya/gstekyascheduler.h>
 #include <gst/video/video.h>
 
 #include <atomic>
@@ -18,6 +17,7 @@
 #include "ekyalabel/thumbnail.h"
 #include "ekyalabel/worker.h"
 #include "glue/notice.h"
+#include "glue/scheduler_place.h"
 
 // Of all files of the element.
 GST_DEBUG_CATEGORY_EXTERN(ekya_label_debug);
@@ -34,8 +34,7 @@ class Labeller {
   /// Leaving a golden model that hangs takes so long.
   static constexpr std::chrono::seconds kLongestStop{2};
 
-  explicit Labeller(GstElement* element) : element_(element) {}
-  ~Labeller() { close(); }
+  explicit Labeller(GstElement* element) : element_(element), scheduler_(element) {}
   Labeller(const Labeller&) = delete;
   Labeller& operator=(const Labeller&) = delete;
   void set_pads(GstPad* sink, GstPad* src) { sink_ = sink, src_ = src; }
@@ -51,8 +50,7 @@ class Labeller {
   bool open();
   bool start();
   void stop();
-  void close();
-  void set_context(GstContext* context);
+  SchedulerPlace& scheduler() { return scheduler_; }
 
   // The streaming thread.
   GstFlowReturn chain(MiniPtr<GstBuffer> buffer);
@@ -67,7 +65,6 @@ class Labeller {
 
  private:
   Settings settings() EKYA_EXCLUDES(settings_mutex_);
-  bool context_query(GstQuery* query);
   Status join(const Settings& settings);
   void close_queue();
   void reopen_queue();
@@ -97,8 +94,7 @@ class Labeller {
 
   Mutex settings_mutex_;
   Settings settings_ EKYA_GUARDED_BY(settings_mutex_);
-  Mutex scheduler_mutex_;
-  GstEkyaScheduler* scheduler_ = nullptr;  // gst_ekya_ensure_scheduler() fills it in while no pad is active
+  SchedulerPlace scheduler_;
 
   // Set in start(), while neither thread runs.
   std::shared_ptr<const Rules> rules_;

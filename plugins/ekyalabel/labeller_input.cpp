@@ -136,7 +136,7 @@ void Labeller::reopen_queue() {
 }
 
 bool Labeller::sink_query(GstQuery* query) {
-  if (GST_QUERY_TYPE(query) == GST_QUERY_CONTEXT && context_query(query)) return true;
+  if (scheduler_.answer(query)) return true;
   if (GST_QUERY_TYPE(query) == GST_QUERY_ALLOCATION) {
     answer_allocation(query);
     return true;
@@ -165,7 +165,7 @@ bool Labeller::src_event(MiniPtr<GstEvent> event) {
 }
 
 bool Labeller::src_query(GstQuery* query) {
-  if (GST_QUERY_TYPE(query) == GST_QUERY_CONTEXT && context_query(query)) return true;
+  if (scheduler_.answer(query)) return true;
   return gst_pad_query_default(src_, GST_OBJECT(element_), query);
 }
 

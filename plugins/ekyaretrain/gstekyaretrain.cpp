@@ -41,6 +41,7 @@
 #include "glue/notice.h"
 #include "glue/properties.h"
 #include "glue/ptr.h"
+#include "glue/scheduler_place.h"
 #include "labelled_crops.h"
 #include "retrain_link.h"
 
@@ -114,24 +115,21 @@ GstStructure* to_structure(const learner::RetrainerStats& stats, double granted,
 /// The element. GStreamer calls it; everything it decides is in learner::Retrainer.
 class Retrain {
  public:
-  explicit Retrain(GstBaseSink* self) : self_(self) {}
+  explicit Retrain(GstBaseSink* self) : self_(self), scheduler_(element()) {}
 
   void set_property(guint id, const GValue* value);
   void get_property(guint id, GValue* value);
-  void set_context(GstContext* context);
-  bool answer_context(GstQuery* query);
+  SchedulerPlace& scheduler() { return scheduler_; }
 
   bool prepare();  ///< NULL -> READY
   bool open();     ///< READY -> PAUSED
   void close();    ///< PAUSED -> READY
-  void forget();   ///< READY -> NULL
 
   bool set_caps(GstCaps* caps);
   GstFlowReturn render(GstBuffer* buffer);
 
  private:
   Settings settings();
-  ObjectPtr<GstEkyaScheduler> scheduler();
   GstElement* element() const { return GST_ELEMENT(self_); }
   Result<std::shared_ptr<const learner::Classifier>> newest_model(const ModelRequest& request,
                                                                   const learner::CheckpointStore::Newest& newest,
@@ -151,8 +149,7 @@ class Retrain {
   Mutex mutex_;
   Settings settings_ EKYA_GUARDED_BY(mutex_);
 
-  Mutex scheduler_mutex_;
-  ObjectPtr<GstEkyaScheduler> scheduler_ EKYA_GUARDED_BY(scheduler_mutex_);
+  SchedulerPlace scheduler_;
 
   // Made and dropped in state changes; the streaming and the trainer thread run only in between.
   std::unique_ptr<learner::Retrainer> retrainer_;
@@ -187,45 +184,14 @@ void Retrain::get_property(guint id, GValue* value) {
                                 : to_structure(stopped, 0, 0));
 }
 
-ObjectPtr<GstEkyaScheduler> Retrain::scheduler() {
-  MutexLock lock(scheduler_mutex_);
-  return ObjectPtr<GstEkyaScheduler>(scheduler_ ? GST_EKYA_SCHEDULER(gst_object_ref(scheduler_.get())) : nullptr);
-}
-
-void Retrain::set_context(GstContext* context) {
-  GstEkyaScheduler* found = scheduler().release();
-  gst_ekya_handle_set_context(element(), context, &found);
-  ObjectPtr<GstEkyaScheduler> old(found);
-  MutexLock lock(scheduler_mutex_);
-  std::swap(scheduler_, old);
-}
-
-bool Retrain::answer_context(GstQuery* query) {
-  const auto known = scheduler();
-  return gst_ekya_handle_context_query(element(), query, known.get());
-}
-
 bool Retrain::prepare() {
   const Settings now = settings();
   if (Status checked = check_name("stream-id", now.stream_id); !checked) {
     GST_ELEMENT_ERROR(self_, RESOURCE, SETTINGS, ("%s", checked.error().message.c_str()), (nullptr));
     return false;
   }
-  GstEkyaScheduler* found = scheduler().release();
-  const bool ensured = gst_ekya_ensure_scheduler(element(), &found);
-  ObjectPtr<GstEkyaScheduler> old(found);
-  if (!ensured || !old) {
-    GST_ELEMENT_ERROR(self_, RESOURCE, NOT_FOUND, ("No scheduler could be found or made"), (nullptr));
-    return false;
-  }
-  MutexLock lock(scheduler_mutex_);
-  std::swap(scheduler_, old);
+  scheduler_.find();
   return true;
-}
-
-void Retrain::forget() {
-  MutexLock lock(scheduler_mutex_);
-  scheduler_.reset();
 }
 
 bool Retrain::open() {
@@ -309,7 +275,7 @@ Status Retrain::start(const Settings& settings) {
   auto parts = make_parts(settings, request, state);
   if (!parts) return parts.error();
   const double accuracy = parts->live->info().accuracy;
-  link_ = std::make_unique<RetrainLink>(element(), scheduler().get(), settings.stream_id, notices_);
+  link_ = std::make_unique<RetrainLink>(element(), scheduler_.get().get(), settings.stream_id, notices_);
   retrainer_ = std::make_unique<learner::Retrainer>(*std::move(parts), std::move(options), *link_);
   if (Status joined = link_->join(*retrainer_); !joined) return joined;
   if (const auto& entry = state.newest.entry) link_->announce(entry->path, entry->generation, accuracy, "published");
@@ -403,7 +369,7 @@ static void gst_ekya_retrain_finalize(GObject* object) {
 }
 
 static void gst_ekya_retrain_set_context(GstElement* element, GstContext* context) {
-  guarded(element, [&] { GST_EKYA_RETRAIN(element)->impl->set_context(context); });
+  guarded(element, [&] { GST_EKYA_RETRAIN(element)->impl->scheduler().set_context(context); });
   GST_ELEMENT_CLASS(gst_ekya_retrain_parent_class)->set_context(element, context);
 }
 
@@ -423,13 +389,12 @@ static GstStateChangeReturn gst_ekya_retrain_change_state(GstElement* element, G
   // The base class has stopped the streaming thread by now.
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY || (failed && transition == GST_STATE_CHANGE_READY_TO_PAUSED))
     guarded(element, [&] { impl->close(); });
-  if (transition == GST_STATE_CHANGE_READY_TO_NULL) guarded(element, [&] { impl->forget(); });
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL) guarded(element, [&] { impl->scheduler().forget(); });
   return result;
 }
 
 static gboolean gst_ekya_retrain_query(GstBaseSink* sink, GstQuery* query) {
-  const bool answered = GST_QUERY_TYPE(query) == GST_QUERY_CONTEXT &&
-                        guarded(sink, false, [&] { return GST_EKYA_RETRAIN(sink)->impl->answer_context(query); });
+  const bool answered = guarded(sink, false, [&] { return GST_EKYA_RETRAIN(sink)->impl->scheduler().answer(query); });
   return answered || GST_BASE_SINK_CLASS(gst_ekya_retrain_parent_class)->query(sink, query);
 }
 

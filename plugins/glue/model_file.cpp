@@ -97,7 +97,7 @@ Result<std::shared_ptr<const learner::Classifier>> open_torchscript(const ModelR
     info.accuracy = retrained->accuracy;
   }
   const int outputs = static_cast<int>(info.labels.size());
-  if (Status safe = learner::check_torchscript(request.model_file, info.input_size, outputs); !safe)
+  if (Status safe = learner::check_torchscript(request.model_file, info.input_size, outputs, request.stop); !safe)
     return named(request, safe.error());
   auto model = engine.load_torchscript(request.model_file, info, checkpoint);
   if (!model) return named(request, model.error());
@@ -135,7 +135,7 @@ Result<std::shared_ptr<const learner::Detector>> open_detector(const ModelReques
   info.threshold = static_cast<float>(file->threshold);
   info.iou_threshold = static_cast<float>(file->iou_threshold);
   const int columns = static_cast<int>(info.labels.size()) + (info.has_objectness ? 5 : 4);
-  if (Status safe = learner::check_torchscript(request.model_file, info.input_size, columns); !safe)
+  if (Status safe = learner::check_torchscript(request.model_file, info.input_size, columns, request.stop); !safe)
     return named(request, safe.error());
   auto model = (*engine)->load_torchscript_detector(request.model_file, info);
   if (!model) return named(request, model.error());

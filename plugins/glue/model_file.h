@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct ModelRequest {
   std::string model_file;   ///< .safetensors of ours, or TorchScript (.pt, .ts, .torchscript).
   std::string labels_file;  ///< One label a line; needed only where neither the model nor its .modelinfo has labels.
   bool allow_torchscript = false;
+  std::stop_token stop;  ///< Ends the check of a TorchScript early, with kCancelled.
 };
 
 /// Opens a classifier: our safetensors by themselves, TorchScript with `<model>.modelinfo` (docs/models.md), opt-in and
@@ -29,8 +31,8 @@ Result<std::shared_ptr<const learner::Detector>> open_detector(const ModelReques
 /// "task" of a TorchScript's .modelinfo: "classification" or "detection"; safetensors are classifiers for now.
 Result<std::string> model_task(const ModelRequest& request);
 
-/// Labels, one a line; # comments and blank lines are skipped. At most 4096, unique, valid UTF-8, no control characters.
-/// Errors name the line.
+/// Labels, one a line; # comments and blank lines are skipped. At most 4096, unique, valid UTF-8, no control
+/// characters. Errors name the line.
 Result<std::vector<std::string>> read_labels(const std::string& path);
 
 }  // namespace ekya::gst

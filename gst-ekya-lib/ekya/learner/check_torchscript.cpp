@@ -47,10 +47,10 @@ class Helper {
 
   /// posix_spawn, never fork: a forked child of a process that has used OpenMP deadlocks in LibTorch.
   Status start(const std::vector<std::string>& arguments);
-  /// What it says until it closes its output; empty past the deadline.
-  std::string listen(Seconds deadline);
-  /// Whether it ends with exit status 0 before the deadline.
-  bool ends_well(Seconds deadline);
+  /// What it says until it closes its output; empty past the deadline and when told to stop.
+  std::string listen(Seconds deadline, const std::stop_token& stop);
+  /// Whether it ends with exit status 0 before the deadline and before it is told to stop.
+  bool ends_well(Seconds deadline, const std::stop_token& stop);
 
  private:
   pid_t child_ = 0;
@@ -79,14 +79,14 @@ Status Helper::start(const std::vector<std::string>& arguments) {
                                             "; install it there, or set EKYA_HELPER_DIR to its folder"};
 }
 
-std::string Helper::listen(Seconds deadline) {
+std::string Helper::listen(Seconds deadline, const std::stop_token& stop) {
   constexpr std::size_t kLongest = 4096;
   std::string text;
   while (text.size() < kLongest) {
-    const double left = (deadline - steady_now()).count();
-    if (left <= 0) return {};
+    if (stop.stop_requested() || steady_now() >= deadline) return {};
     pollfd waiting{output_, POLLIN, 0};
-    if (poll(&waiting, 1, static_cast<int>(left * 1000) + 1) <= 0) continue;
+    constexpr int kLookUpMs = 20;
+    if (poll(&waiting, 1, kLookUpMs) <= 0) continue;
     char buffer[512];
     const ssize_t got = read(output_, buffer, sizeof buffer);
     if (got == 0) break;
@@ -95,8 +95,8 @@ std::string Helper::listen(Seconds deadline) {
   return text;
 }
 
-bool Helper::ends_well(Seconds deadline) {
-  while (steady_now() < deadline) {
+bool Helper::ends_well(Seconds deadline, const std::stop_token& stop) {
+  while (steady_now() < deadline && !stop.stop_requested()) {
     int status = 0;
     const pid_t ended = waitpid(child_, &status, WNOHANG);
     if (ended == child_ || (ended < 0 && errno == ECHILD)) {
@@ -119,14 +119,15 @@ std::string reason_in(const std::string& said) {
 
 }  // namespace
 
-Status check_torchscript(const std::string& path, int input_size, int outputs) {
+Status check_torchscript(const std::string& path, int input_size, int outputs, std::stop_token stop) {
   const Seconds deadline = steady_now() + kTimeLimit;
   Helper helper;
   if (Status started = helper.start({helper_path(), path, std::to_string(input_size), std::to_string(outputs)});
       !started)
     return started;
-  const std::string said = helper.listen(deadline);
-  const bool ended_well = helper.ends_well(deadline);
+  const std::string said = helper.listen(deadline, stop);
+  const bool ended_well = helper.ends_well(deadline, stop);
+  if (stop.stop_requested()) return Error{ErrorCode::kCancelled, printable(path, 1024) + ": the check was cancelled"};
   if (steady_now() >= deadline)
     return Error{ErrorCode::kCancelled,
                  printable(path, 1024) + " was refused: it did not load and run once within 10 s"};

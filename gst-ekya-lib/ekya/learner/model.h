@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -147,7 +148,8 @@ void set_engine_for_testing(const Engine* engine);
 
 /// Runs the helper program that loads the file under limits (time, memory, file size, no core) and classifies zeros of
 /// shape [1, 3, input_size, input_size]. A pass makes the file no more trusted than its owner.
-/// Errors: kUnavailable (no helper), kCorrupt with the helper's reason, kCancelled past the time limit.
-Status check_torchscript(const std::string& path, int input_size, int outputs);
+/// Errors: kUnavailable (no helper), kCorrupt with the helper's reason, kCancelled past the time limit, and when told
+/// to stop.
+Status check_torchscript(const std::string& path, int input_size, int outputs, std::stop_token stop = {});
 
 }  // namespace ekya::learner

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <chrono>
 #include <random>
+#include <thread>
 
 #include "infer_harness.h"
 
@@ -182,6 +184,7 @@ TEST_F(InferFrames, PassesAGapWithoutLookingAtIt) {
 
 TEST_F(InferFrames, SkipsInferenceForAFrameThatIsLateAndSaysSoOnce) {
   ASSERT_NO_FATAL_FAILURE(play());
+  set("qos", "true");  // the base class would drop late frames
   push(make_frame(64, 48, kThree, 0));
   gst_harness_push_upstream_event(harness_,
                                   gst_event_new_qos(GST_QOS_TYPE_UNDERFLOW, 1.5, 100 * GST_MSECOND, GST_SECOND));
@@ -193,6 +196,15 @@ TEST_F(InferFrames, SkipsInferenceForAFrameThatIsLateAndSaysSoOnce) {
   EXPECT_EQ(stat("late"), 5u);
   EXPECT_EQ(texts(GST_MESSAGE_QOS).size(), 1u);
   EXPECT_FALSE(results(push(make_frame(64, 48, kThree, 1300 * GST_MSECOND)).get())[0].carried);
+}
+
+TEST_F(InferFrames, LooksOnceASecondThoughTheSinkIsAlwaysLate) {
+  ASSERT_NO_FATAL_FAILURE(play());
+  push(make_frame(64, 48, kThree, 0));
+  gst_harness_push_upstream_event(harness_,
+                                  gst_event_new_qos(GST_QOS_TYPE_UNDERFLOW, 1.5, GST_SECOND, 60 * GST_SECOND));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1050));
+  EXPECT_FALSE(results(push(make_frame(64, 48, kThree, GST_SECOND)).get())[0].carried);
 }
 
 TEST_F(InferFrames, SurvivesBuffersThatDoNotHoldTheFrame) {

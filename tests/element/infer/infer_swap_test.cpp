@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <atomic>
+#include <chrono>
+#include <filesystem>
 #include <random>
 #include <thread>
 
@@ -355,6 +357,18 @@ TEST_F(InferDetect, RefusesACheckpoint) {
   ASSERT_NO_FATAL_FAILURE(play());
   publish(model_of(1), 1);
   ASSERT_TRUE(push_until({}, [&] { return stat("failed-swaps") == 1; }));
+}
+
+TEST_F(InferDetect, StopsAtOnceWhileANewModelIsChecked) {
+  ASSERT_NO_FATAL_FAILURE(play());
+  const std::string started = folder_ / "started";
+  write_text(folder_ / "ekya-check-torchscript", "#!/bin/sh\ntouch " + started + "\nexec sleep 9\n");
+  set("model-file", folder_ / "detector.pt");
+  while (!std::filesystem::exists(started)) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const auto begin = std::chrono::steady_clock::now();
+  gst_element_set_state(element_, GST_STATE_NULL);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));  // 1 s is promised
+  EXPECT_TRUE(texts(GST_MESSAGE_WARNING).empty());
 }
 
 TEST_F(InferDetect, RefusesAModelinfoOfTheOtherTask) {

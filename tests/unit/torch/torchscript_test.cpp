@@ -73,6 +73,15 @@ INSTANTIATE_TEST_SUITE_P(All, HostileScript,
                                            Hostile{"no-such-file", ErrorCode::kCorrupt, "No such file"}),
                          test_name);
 
+TEST(CheckTorchscript, IsGivenUpWhenToldToStop) {
+  std::stop_source source;
+  source.request_stop();
+  const Status checked = check_torchscript(script("hangs"), 32, 3, source.get_token());
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code, ErrorCode::kCancelled);
+  EXPECT_THAT(checked.error().message, HasSubstr("the check was cancelled"));
+}
+
 TEST(CheckTorchscript, RefusesAnotherNumberOfClasses) {
   const Status checked = check_torchscript(script("classifier"), 32, 5);
   ASSERT_FALSE(checked);
