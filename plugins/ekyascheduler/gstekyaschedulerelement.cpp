@@ -32,6 +32,7 @@
 #include "ekya/base/mutex.h"
 #include "ekya/base/printable.h"
 #include "foreign_clients.h"
+#include "glue/call_gate.h"
 #include "glue/guarded.h"
 #include "glue/notice.h"
 #include "glue/properties.h"
@@ -45,6 +46,7 @@ GST_DEBUG_CATEGORY_STATIC(gst_ekya_scheduler_element_debug);
 namespace {
 
 using ekya::MutexLock;
+using ekya::gst::CallGate;
 using ekya::gst::ErrorPtr;
 using ekya::gst::guarded;
 using ekya::gst::ObjectPtr;
@@ -143,7 +145,8 @@ class Element {
   SchedulerPtr scheduler_ EKYA_GUARDED_BY(mutex_);
   gconstpointer announced_ EKYA_GUARDED_BY(mutex_) = nullptr;  ///< The scheduler of our own context; its address alone.
   std::atomic<bool> started_{false};
-  gulong handlers_[5] = {};  ///< The state change's.
+  gulong handlers_[5] = {};   ///< The state change's.
+  ekya::gst::CallGate gate_;  ///< Of the scheduler's signals.
   ekya::gst::BusListener listener_;
   ekya::gst::Notices notices_;
   mutable ekya::Mutex trace_mutex_;
@@ -233,6 +236,7 @@ void Element::stop() {
   }
   for (gulong& handler : handlers_)
     if (handler) g_signal_handler_disconnect(scheduler.get(), std::exchange(handler, 0));
+  gate_.close();
   std::shared_ptr<TraceWriter> trace;
   {
     MutexLock lock(trace_mutex_);
@@ -249,10 +253,16 @@ void Element::lead() {
 
 void Element::connect(GstEkyaScheduler* scheduler) {
   const auto post = +[](gpointer, const GstStructure* structure, gpointer self) {
-    guarded(GST_ELEMENT(self), [&] { impl(self)->post(structure); });
+    guarded(GST_ELEMENT(self), [&] {
+      if (const CallGate::Call call(impl(self)->gate_); call) impl(self)->post(structure);
+    });
   };
-  const auto trace =
-      +[](gpointer, const gchar* line, gpointer self) { guarded(GST_ELEMENT(self), [&] { impl(self)->trace(line); }); };
+  const auto trace = +[](gpointer, const gchar* line, gpointer self) {
+    guarded(GST_ELEMENT(self), [&] {
+      if (const CallGate::Call call(impl(self)->gate_); call) impl(self)->trace(line);
+    });
+  };
+  gate_.open();
   // The closures keep the element alive during a call in the scheduler's thread.
   const char* names[] = {"plan", "grant", "window", "checkpoint"};
   for (std::size_t i = 0; i < std::size(names); ++i)

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "infer_harness.h"
+#include "support/repetitions.h"
 
 namespace ekya::gst::infer {
 namespace {
@@ -179,7 +180,7 @@ TEST_F(InferSwap, StopsWhileAModelIsLoaded) {
 TEST_F(InferSwap, StandsAStormOfCheckpoints) {
   ASSERT_NO_FATAL_FAILURE(play());
   const std::vector<Box> boxes{{1, 0, 0, 16, 16, 2}, {2, 20, 4, 16, 16, 0}, {3, 40, 20, 20, 20, 1}};
-  constexpr std::uint64_t kSwaps = 500;
+  constexpr std::uint64_t kSwaps = ::ekya::testing::repetitions(500);
   const Seconds end = steady_now() + Seconds{60};
   std::thread publisher([&] {
     for (std::uint64_t generation = 1; generation <= kSwaps; ++generation) {

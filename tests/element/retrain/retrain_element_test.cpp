@@ -27,6 +27,16 @@ const std::vector<std::string> kLabels{"bus", "car", "truck"};
 constexpr int kSide = 16;
 constexpr std::chrono::seconds kDeadline{20};
 
+/// Messages that nobody took hold their source, and the source its bus.
+struct Retire {
+  void operator()(GstElement* element) const {
+    gst_element_set_state(element, GST_STATE_NULL);
+    gst_element_set_bus(element, nullptr);
+    gst_object_unref(element);
+  }
+};
+using ElementPtr = std::unique_ptr<GstElement, Retire>;
+
 /// An ekyaretrain with a bus, in a harness once it plays.
 class EkyaRetrain : public ::testing::Test {
  protected:
@@ -52,8 +62,8 @@ class EkyaRetrain : public ::testing::Test {
     ASSERT_TRUE(FileOps::system().write_new(folder_ / name, bytes));
   }
 
-  ObjectPtr<GstElement> make(const std::string& state) {
-    ObjectPtr<GstElement> element(GST_ELEMENT(gst_object_ref_sink(gst_element_factory_make("ekyaretrain", nullptr))));
+  ElementPtr make(const std::string& state) {
+    ElementPtr element(GST_ELEMENT(gst_object_ref_sink(gst_element_factory_make("ekyaretrain", nullptr))));
     const MiniPtr<GstContext> context(gst_context_new_ekya_scheduler(scheduler_.get()));
     gst_element_set_context(element.get(), context.get());
     const ObjectPtr<GstBus> bus(gst_bus_new());
@@ -132,7 +142,7 @@ class EkyaRetrain : public ::testing::Test {
   FakeTrainEngine engine_{&faults_};
   std::filesystem::path folder_;
   ObjectPtr<GstEkyaScheduler> scheduler_;
-  ObjectPtr<GstElement> element_;
+  ElementPtr element_;
   GstHarness* harness_ = nullptr;
   int frames_ = 0;
 };

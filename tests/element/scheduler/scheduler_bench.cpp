@@ -171,6 +171,7 @@ Pipeline::~Pipeline() {
   gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
   GstBus* bus = gst_element_get_bus(pipeline_.get());
   gst_bus_set_sync_handler(bus, nullptr, nullptr, nullptr);
+  gst_bus_set_flushing(bus, TRUE);
   gst_object_unref(bus);
 }
 
@@ -180,7 +181,9 @@ GstBusSyncReply Pipeline::hear(GstBus*, GstMessage* message, gpointer self) {
     MutexLock lock(pipeline->mutex_);
     pipeline->heard_.push_back(describe(message));
   }
-  return pipeline->on_message_ ? pipeline->on_message_(message) : GST_BUS_PASS;
+  const GstBusSyncReply reply = pipeline->on_message_ ? pipeline->on_message_(message) : GST_BUS_PASS;
+  if (reply == GST_BUS_DROP) gst_message_unref(message);  // A handler that drops a message owns it.
+  return reply;
 }
 
 GstElement* Pipeline::add(GstElement* element) {

@@ -10,6 +10,7 @@
 
 #include "ekya/scheduler/controller.h"
 #include "ekya/scheduler/problem_json.h"
+#include "support/repetitions.h"
 
 namespace ekya::scheduler {
 namespace {
@@ -166,7 +167,7 @@ class Simulation {
 };
 
 TEST(Controller, HoldsItsPromisesInAThousandRandomSessions) {
-  for (unsigned seed = 0; seed < 1000; ++seed) {
+  for (unsigned seed = 0; seed < ekya::testing::repetitions(1000); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Simulation(seed).run(60);
     if (HasFailure()) break;
