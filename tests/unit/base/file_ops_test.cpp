@@ -77,6 +77,15 @@ TEST(FileOps, MakesParentsAndAcceptsAFolderThatIsThere) {
   EXPECT_TRUE(std::filesystem::is_directory(folder / "a/b/c"));
 }
 
+// /proc says "no such file" of a new folder whose parent is there: asking for the parent again and again never ends.
+TEST(FileOps, GivesUpWhereNoFolderCanBe) {
+  for (const std::string path : {"/proc/nowhere", "/proc/nowhere/at/all"}) {
+    const auto made = files().make_folder(path);
+    ASSERT_FALSE(made);
+    EXPECT_THAT(made.error().message, HasSubstr("cannot make the folder '/proc/nowhere"));
+  }
+}
+
 TEST(FileOps, TakesNoLinkAndNoFileForAFolder) {
   const TempFolder folder;
   ASSERT_TRUE(files().make_folder(folder / "real"));
