@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <fstream>
 #include <utility>
 
 #include "ekya/base/printable.h"
@@ -26,18 +27,17 @@ constexpr char kJournal[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 256;"
     "PRAGMA journal_size_limit = 1048576;";
 
-constexpr char kSchema[] =
+constexpr char kTable[] =
     "CREATE TABLE samples (id INTEGER PRIMARY KEY, label TEXT NOT NULL, confidence REAL NOT NULL,"
     " window INTEGER NOT NULL, pts_ns INTEGER NOT NULL, size INTEGER NOT NULL, held_back INTEGER NOT NULL,"
-    " digest BLOB NOT NULL) STRICT;"
-    "CREATE INDEX by_class ON samples (held_back, label, id);";
+    " digest BLOB NOT NULL) STRICT";
+constexpr char kClassIndex[] = "CREATE INDEX by_class ON samples (held_back, label, id)";
 
 ErrorCode code_of(int number) {
   switch (number) {
     case SQLITE_CORRUPT:
-      return ErrorCode::kCorrupt;
     case SQLITE_NOTADB:
-      return ErrorCode::kInvalidArgument;
+      return ErrorCode::kCorrupt;
     case SQLITE_NOMEM:
       return ErrorCode::kResource;
     case SQLITE_BUSY:
@@ -57,6 +57,16 @@ auto attempt(Work work) -> decltype(work()) {
   }
 }
 
+/// Whether a file that SQLite cannot read is an index of ours that was damaged, and not somebody else's: its first page
+/// has our application id, or the words of our table, which SQLite keeps there, or nothing at all.
+bool is_ours(const std::string& path) {
+  constexpr std::size_t kPage = 4096, kIdAt = 68;
+  std::string page(kPage, '\0');
+  std::ifstream(path, std::ios::binary).read(page.data(), static_cast<std::streamsize>(page.size()));
+  return page.compare(kIdAt, 4, "EKYA") == 0 || page.find(kTable) != std::string::npos ||
+         page.find_first_not_of('\0') == std::string::npos;
+}
+
 std::int64_t number(SQLite::Database& database, const std::string& sql) { return database.execAndGet(sql).getInt64(); }
 
 /// Makes the schema in an empty database, checks it in another.
@@ -65,7 +75,8 @@ Status prepare(SQLite::Database& database) {
   if (number(database, "SELECT count(*) FROM sqlite_schema") == 0) {
     database.exec(kJournal);
     SQLite::Transaction transaction(database);
-    database.exec(kSchema);
+    database.exec(kTable);
+    database.exec(kClassIndex);
     database.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
     database.exec("PRAGMA user_version = " + std::to_string(kVersion));
     transaction.commit();
@@ -73,7 +84,7 @@ Status prepare(SQLite::Database& database) {
   }
   const auto id = number(database, "PRAGMA application_id"), version = number(database, "PRAGMA user_version");
   if (id != kApplicationId || version != kVersion)
-    return Error{ErrorCode::kInvalidArgument,
+    return Error{id == kApplicationId ? ErrorCode::kInvalidArgument : ErrorCode::kCorrupt,
                  "the database has application id " + std::to_string(id) + " and version " + std::to_string(version) +
                      "; expected " + std::to_string(kApplicationId) + " and " + std::to_string(kVersion) +
                      ": it is not a sample index, or one of another release; name another folder"};
@@ -211,11 +222,13 @@ class SqliteSampleIndex final : public SampleIndex {
 }  // namespace
 
 Result<std::unique_ptr<SampleIndex>> SampleIndex::open(const std::string& path) {
-  return attempt([&]() -> Result<std::unique_ptr<SampleIndex>> {
-    auto index = std::make_unique<SqliteSampleIndex>(path);
-    if (auto prepared = index->prepare_database(); !prepared) return prepared.error();
-    return std::unique_ptr<SampleIndex>(std::move(index));
+  auto index = attempt([&]() -> Result<std::unique_ptr<SampleIndex>> {
+    auto opened = std::make_unique<SqliteSampleIndex>(path);
+    if (auto prepared = opened->prepare_database(); !prepared) return prepared.error();
+    return std::unique_ptr<SampleIndex>(std::move(opened));
   });
+  if (index || index.error().code != ErrorCode::kCorrupt || is_ours(path)) return index;
+  return Error{ErrorCode::kInvalidArgument, index.error().message};
 }
 
 }  // namespace ekya::learner

@@ -30,7 +30,8 @@ struct SampleRow {
 /// Errors of all functions: kIo (also a full disk), kCorrupt, kResource, with SQLite's words.
 class SampleIndex {
  public:
-  /// Opens `path`, an index of ours or an empty file. Errors: also kInvalidArgument for a database of another kind.
+  /// Opens `path`, an index of ours or an empty file. Errors: also kInvalidArgument for a file of another kind, which is
+  /// told from a damaged index of ours (kCorrupt) by its first page.
   static Result<std::unique_ptr<SampleIndex>> open(const std::string& path);
   virtual ~SampleIndex() = default;
 
