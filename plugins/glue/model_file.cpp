@@ -20,6 +20,13 @@ Error wrong(ErrorCode code, const ModelRequest& request, const std::string& reas
 
 Error named(const ModelRequest& request, const Error& error) { return wrong(error.code, request, error.message); }
 
+/// Where a path that the user named leads: it may be a link, as those in a download cache are.
+std::string followed(const std::string& path) {
+  std::error_code failed;
+  const auto target = std::filesystem::canonical(path, failed);
+  return failed ? path : target.string();
+}
+
 Result<Kind> kind_of(const ModelRequest& request) {
   if (request.model_file.empty())
     return Error{ErrorCode::kInvalidArgument, "the property model-file is not set; set it to a .safetensors model"};
@@ -44,12 +51,13 @@ Result<std::vector<std::string>> choose_labels(const ModelRequest& request, cons
                    "neither its .modelinfo nor the property labels-file gives labels; set labels-file");
     return own;
   }
-  const auto labels = read_labels(request.labels_file);
-  if (!labels) return Error{labels.error().code, "labels-file " + labels.error().message};
+  const auto labels = read_labels(followed(request.labels_file));
+  if (!labels) return Error{labels.error().code, "labels-file: " + labels.error().message};
   if (!own.empty() && *labels != own)
-    return Error{ErrorCode::kInvalidArgument, "labels-file " + request.labels_file + " differs from the " +
-                                                  std::to_string(own.size()) + " labels that model-file " +
-                                                  request.model_file + " has itself; leave labels-file unset"};
+    return Error{ErrorCode::kInvalidArgument, "labels-file " + printable(request.labels_file, 1024) +
+                                                  " differs from the " + std::to_string(own.size()) +
+                                                  " labels that model-file " + printable(request.model_file, 1024) +
+                                                  " has itself; leave labels-file unset"};
   return *labels;
 }
 
@@ -57,7 +65,7 @@ Result<std::shared_ptr<const learner::Classifier>> open_safetensors(const ModelR
                                                                     const learner::Engine& engine,
                                                                     const learner::WeightsFile* checkpoint) {
   if (checkpoint) return engine.build_classifier(*checkpoint);
-  const auto file = learner::read_weights(request.model_file, /*require_hash=*/true);
+  const auto file = learner::read_weights(followed(request.model_file), /*require_hash=*/true);
   if (!file) return named(request, file.error());
   const auto info = learner::model_info(*file);
   if (!info) return named(request, info.error());

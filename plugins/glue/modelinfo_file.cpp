@@ -183,6 +183,9 @@ Result<ModelInfoFile> parse_modelinfo(const std::string& text, const std::string
 Result<ModelInfoFile> read_modelinfo(const std::string& model_path) {
   const std::string path = model_path + ".modelinfo";
   const auto text = read_text(path);
+  if (!text && text.error().code == ErrorCode::kNotFound)
+    return Error{ErrorCode::kNotFound,
+                 "TorchScript needs a description beside it, see docs/models.md; " + text.error().message};
   if (!text) return text.error();
   const auto named = [&](Error error) {
     error.message = path + ": " + error.message;

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "infer_harness.h"
+#include "support/odd_frames.h"
 
 namespace ekya::gst::infer {
 namespace {
@@ -221,20 +222,18 @@ TEST_F(InferFrames, SurvivesBuffersThatDoNotHoldTheFrame) {
 }
 
 TEST_F(InferFrames, ReadsOddStridesOffsetsAndReadOnlyMemory) {
-  ASSERT_NO_FATAL_FAILURE(play("video/x-raw,format=RGB,width=5,height=3,framerate=0/1"));
-  constexpr gsize kOffset = 7;
-  constexpr gint kStride = 17;
-  auto* data = static_cast<guint8*>(g_malloc0(kOffset + 2 * kStride + 15));  // the last row has no padding
-  for (int y = 0; y < 3; ++y)
-    for (int x = 0; x < 5; ++x)
-      data[kOffset + y * kStride + 3 * x] = 32 + 16, data[kOffset + y * kStride + 3 * x + 1] = 255;
-  GstBuffer* frame = gst_buffer_new_wrapped_full(GST_MEMORY_FLAG_READONLY, data, kOffset + 2 * kStride + 15, 0,
-                                                 kOffset + 2 * kStride + 15, data, g_free);
-  gsize offsets[4] = {kOffset};
-  gint strides[4] = {kStride};
-  gst_buffer_add_video_meta_full(frame, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_FORMAT_RGB, 5, 3, 1, offsets, strides);
-  gst_buffer_add_video_region_of_interest_meta(frame, "vehicle", 4, 2, 1000, G_MAXUINT);
-  EXPECT_THAT(labels_of(push(frame).get()), ElementsAre("bus"));
+  for (const auto& [width, height] : {std::pair{5, 3}, {1, 1}, {33, 17}}) {
+    SCOPED_TRACE(width);
+    const std::string size = ",width=" + std::to_string(width) + ",height=" + std::to_string(height);
+    ASSERT_NO_FATAL_FAILURE(harness_ ? set_caps("video/x-raw,format=RGB,framerate=0/1" + size)
+                                     : play("video/x-raw,format=RGB,framerate=0/1" + size));
+    EXPECT_THAT(labels_of(push(::ekya::testing::odd_frame(width, height, 32 + 16, 255)).get()), ElementsAre("bus"));
+  }
+}
+
+TEST_F(InferFrames, ReadsAnEightKFrame) {
+  ASSERT_NO_FATAL_FAILURE(play(::ekya::testing::kEightKCaps));
+  EXPECT_THAT(labels_of(push(::ekya::testing::eight_k_frame()).get()), ElementsAre("bus"));
 }
 
 TEST_F(InferFrames, RefusesAVideoMetaThatPointsPastTheMemory) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <filesystem>
+
 #include "infer_harness.h"
+#include "support/hostile_files.h"
 
 namespace ekya::gst::infer {
 namespace {
@@ -49,6 +52,24 @@ TEST_F(InferStart, RefusesAChangedByte) {
   expect_refusal(AllOf(HasSubstr("model-file"), HasSubstr("student.safetensors")));
 }
 
+// Opened or read without care, each of these would block for ever, never end or fill the memory.
+TEST_F(InferStart, RefusesAModelFileThatIsNoFile) {
+  for (const std::string& path : ::ekya::testing::hostile_files(folder_.path(), ".safetensors")) {
+    SCOPED_TRACE(path);
+    set("model-file", path);
+    EXPECT_EQ(gst_element_set_state(element_, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    EXPECT_THAT(texts(GST_MESSAGE_ERROR).back(), HasSubstr("model-file " + path));
+    gst_element_set_state(element_, GST_STATE_NULL);
+  }
+  EXPECT_THAT(texts(GST_MESSAGE_ERROR), ::testing::SizeIs(6));
+}
+
+TEST_F(InferStart, FollowsALinkToTheModelFile) {
+  std::filesystem::create_symlink("student.safetensors", folder_ / "link.safetensors");
+  set("model-file", folder_ / "link.safetensors");
+  EXPECT_NE(gst_element_set_state(element_, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+}
+
 TEST_F(InferStart, RefusesAnUnknownKindOfFile) {
   write_text(folder_ / "model.onnx", "x");
   set("model-file", folder_ / "model.onnx");
@@ -73,11 +94,12 @@ TEST_F(InferStart, SurvivesAModelThatThrows) {
 }
 
 TEST_F(InferStart, RefusesStreamIdsThatCouldBeAPath) {
-  for (const std::string id : {"../x", "a/b", ".", "", "caf\xc3\xa9", "a b", "%2e%2e", "<script>"}) {
+  const auto names = ::ekya::testing::hostile_names();
+  for (const std::string& id : names) {
     g_object_set(element_, "stream-id", id.c_str(), nullptr);
     EXPECT_EQ(gst_element_set_state(element_, GST_STATE_READY), GST_STATE_CHANGE_FAILURE) << id;
   }
-  EXPECT_THAT(texts(GST_MESSAGE_ERROR), ::testing::SizeIs(8));
+  EXPECT_THAT(texts(GST_MESSAGE_ERROR), ::testing::SizeIs(names.size()));
   EXPECT_THAT(texts(GST_MESSAGE_ERROR), ::testing::Each(HasSubstr("stream-id")));
 }
 
@@ -90,6 +112,21 @@ TEST_F(InferStart, RefusesLabelsThatContradictTheModel) {
   write_text(folder_ / "labels.txt", "car\nbus\nvan\n");
   set("labels-file", folder_ / "labels.txt");
   expect_refusal(AllOf(HasSubstr("labels-file"), HasSubstr("labels.txt")));
+}
+
+TEST_F(InferStart, RefusesALabelsFileThatCannotBeRead) {
+  write_text(folder_ / "none.txt", "# no label\n\n");
+  write_text(folder_ / "latin1.txt", "car\nbus\ncami\xf3n\n");
+  auto paths = ::ekya::testing::hostile_files(folder_.path(), ".txt");
+  for (const char* name : {"none.txt", "latin1.txt", "missing.txt"}) paths.push_back(folder_ / name);
+  for (const std::string& path : paths) {
+    SCOPED_TRACE(path);
+    set("labels-file", path);
+    EXPECT_EQ(gst_element_set_state(element_, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    gst_element_set_state(element_, GST_STATE_NULL);
+  }
+  EXPECT_THAT(texts(GST_MESSAGE_ERROR), ::testing::SizeIs(paths.size()));
+  EXPECT_THAT(texts(GST_MESSAGE_ERROR), ::testing::Each(::testing::StartsWith("labels-file: ")));
 }
 
 TEST_F(InferStart, TakesLabelsThatAgreeWithTheModel) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "infer_harness.h"
+#include "support/hostile_files.h"
 #include "support/repetitions.h"
 
 namespace ekya::gst::infer {
@@ -139,10 +140,36 @@ TEST_F(InferSwap, KeepsTheModelWhereANewFileIsWrong) {
   ASSERT_TRUE(push_until(kOne, [&] { return stat("failed-swaps") == 2; }));
   set("model-file", folder_ / "none.pt");
   ASSERT_TRUE(push_until(kOne, [&] { return stat("failed-swaps") == 3; }));
+  const auto none = ::ekya::testing::hostile_files(folder_.path(), ".safetensors");
+  for (std::uint64_t i = 0; i < none.size(); ++i) {
+    set("model-file", none[i]);
+    ASSERT_TRUE(push_until(kOne, [&] { return stat("failed-swaps") == 4 + i; })) << none[i];
+  }
   EXPECT_THAT(texts(GST_MESSAGE_WARNING), ElementsAre(HasSubstr("model-file " + (folder_ / "bad.safetensors"))));
-  EXPECT_EQ(messages("ekya-model-swap").size(), 3u);
+  EXPECT_EQ(messages("ekya-model-swap").size(), 3 + none.size());
   EXPECT_TRUE(texts(GST_MESSAGE_ERROR).empty());
   EXPECT_EQ(results(push(kOne).get())[0].label, "truck");
+}
+
+// A student may run more than once: on another branch or at another size. Both take a checkpoint of the stream.
+TEST_F(InferSwap, SharesItsStreamWithAnotherEkyainfer) {
+  ASSERT_NO_FATAL_FAILURE(play());
+  const ObjectPtr<GstElement> twin(GST_ELEMENT(gst_object_ref_sink(gst_element_factory_make("ekyainfer", nullptr))));
+  const MiniPtr<GstContext> context(gst_context_new_ekya_scheduler(scheduler_));
+  gst_element_set_context(twin.get(), context.get());
+  g_object_set(twin.get(), "model-file", (folder_ / "student.safetensors").c_str(), nullptr);
+  ASSERT_NE(gst_element_set_state(twin.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+  publish(model_of(4), 4);
+  const auto generation_of_twin = [&] {
+    GstStructure* stats = nullptr;
+    g_object_get(twin.get(), "stats", &stats, nullptr);
+    const StructurePtr owner(stats);
+    guint64 generation = 0;
+    gst_structure_get_uint64(stats, "generation", &generation);
+    return generation;
+  };
+  EXPECT_TRUE(push_until(kOne, [&] { return stat("generation") == 4 && generation_of_twin() == 4; }));
+  gst_element_set_state(twin.get(), GST_STATE_NULL);
 }
 
 TEST_F(InferSwap, LosesNoFrameWhileItLoadsSlowly) {
