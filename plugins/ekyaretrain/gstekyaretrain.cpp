@@ -270,6 +270,10 @@ Status Retrain::start(const Settings& settings) {
   options.seed = settings.seed;
   if (settings.model_file.empty())
     return Error{ErrorCode::kInvalidArgument, "model-file is not set; name the student that ekyainfer starts from"};
+  if (settings.min_samples > settings.max_samples)
+    return Error{ErrorCode::kInvalidArgument, "min-samples " + std::to_string(settings.min_samples) +
+                                                  " is above max-samples " + std::to_string(settings.max_samples) +
+                                                  ": no retraining would ever start"};
   const ModelRequest request{settings.model_file, settings.labels_file, settings.allow_torchscript};
   learner::StateFolder state;
   auto parts = make_parts(settings, request, state);

@@ -16,13 +16,16 @@ Status check_own(FileOps& files, const std::string& path) {
   std::error_code error;
   const auto status = std::filesystem::symlink_status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) return {};
+  const std::string shown = printable(path, 4096);
+  if (!std::filesystem::status_known(status))
+    return Error{ErrorCode::kIo, "cannot look at " + shown + ": " + error.message()};
   if (status.type() != std::filesystem::file_type::directory)
-    return Error{ErrorCode::kInvalidArgument, path + " is no folder (links are not followed); name another"};
+    return Error{ErrorCode::kInvalidArgument, shown + " is no folder (links are not followed); name another"};
   const auto names = files.list(path);
   if (!names) return names.error();
   for (const std::string& name : *names)
     if (!ours.contains(name))
-      return Error{ErrorCode::kInvalidArgument, path + " holds \"" + printable(name) +
+      return Error{ErrorCode::kInvalidArgument, shown + " holds \"" + printable(name) +
                                                     "\", which is not of a stream's state; name a new or empty folder"};
   return {};
 }
@@ -35,7 +38,8 @@ Result<StateFolder> open_state_folder(FileOps& files, const std::string& path, c
   StateFolder state;
   auto lock = FolderLock::take(path);
   if (!lock && lock.error().code == ErrorCode::kBusy)
-    return Error{ErrorCode::kBusy, path + " is in use by another retrainer; give each stream a folder of its own (" +
+    return Error{ErrorCode::kBusy, printable(path, 4096) +
+                                       " is in use by another retrainer; give each stream a folder of its own (" +
                                        lock.error().message + ")"};
   if (!lock) return lock.error();
   state.lock = *std::move(lock);

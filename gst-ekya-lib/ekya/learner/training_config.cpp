@@ -32,7 +32,8 @@ Status read_number(const json& object, const std::string& place, const char* key
     return wrong(where, std::is_integral_v<T> ? "is not a whole number" : "is not a number");
   const double value = found->template get<double>();
   if (!(value >= low && value <= high))
-    return wrong(where, found->dump() + " is not in " + json(low).dump() + ".." + json(high).dump());
+    return wrong(where, found->dump() + " is not in " + json(static_cast<T>(low)).dump() + ".." +
+                            json(static_cast<T>(high)).dump());
   out = static_cast<T>(value);
   return {};
 }
@@ -90,7 +91,8 @@ Result<std::vector<TrainingConfig>> parse_training_configs(std::string_view text
   if (text.empty()) return default_training_configs();
   if (text.size() > kLongestText) return wrong("configs", "longer than 64 KiB");
   const json list = json::parse(text, nullptr, false);
-  if (list.is_discarded() || !list.is_array()) return wrong("configs", "is not a JSON list of objects");
+  if (list.is_discarded() || !list.is_array())
+    return wrong("configs", "\"" + printable(text) + R"(" is not a JSON list of objects such as [{"id": "head-e5"}])");
   if (list.empty() || list.size() > kMostConfigs) return wrong("configs", "has not 1 to 32 entries");
   std::vector<TrainingConfig> configs;
   std::set<std::string> ids;

@@ -14,6 +14,9 @@
 #include "ekya/base/file_ops.h"
 #include "ekyaretrain/gstekyaretrain.h"
 #include "glue/ptr.h"
+#include "support/fault_limits.h"
+#include "support/hostile_files.h"
+#include "support/odd_frames.h"
 #include "support/retrain_fakes.h"
 
 namespace ekya::gst {
@@ -83,14 +86,34 @@ class EkyaRetrain : public ::testing::Test {
     harness_ = nullptr;
   }
 
+  /// An element with this property does not start and says why in one ERROR.
+  void refuses(const char* property, const std::string& value, const std::string& reason) {
+    SCOPED_TRACE(std::string(property) + "=" + value);
+    const auto element = make("state");
+    g_object_set(element.get(), property, value.c_str(), nullptr);
+    EXPECT_EQ(gst_element_set_state(element.get(), GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
+    EXPECT_THAT(text(element.get(), GST_MESSAGE_ERROR), HasSubstr(reason));
+    EXPECT_EQ(text(element.get(), GST_MESSAGE_ERROR), "");
+    gst_element_set_state(element.get(), GST_STATE_NULL);
+  }
+
+  static void add_label(GstBuffer* buffer, const char* label, gboolean doubtful) {
+    gst_ekya_region_set_param(
+        gst_buffer_get_video_region_of_interest_meta(buffer),
+        gst_structure_new(GST_EKYA_PARAM_LABEL, "label", G_TYPE_STRING, label, "confidence", G_TYPE_DOUBLE, 0.9,
+                          "source", G_TYPE_STRING, "golden", "doubtful", G_TYPE_BOOLEAN, doubtful, nullptr));
+  }
   static GstBuffer* frame(int look, const char* label, gboolean doubtful = FALSE) {
     GstBuffer* buffer = gst_buffer_new_allocate(nullptr, kSide * kSide * 3, nullptr);
     gst_buffer_memset(buffer, 0, static_cast<guint8>(look), kSide * kSide * 3);
-    GstVideoRegionOfInterestMeta* region = gst_buffer_add_video_region_of_interest_meta(buffer, "object", 2, 2, 12, 12);
-    gst_ekya_region_set_param(
-        region, gst_structure_new(GST_EKYA_PARAM_LABEL, "label", G_TYPE_STRING, label, "confidence", G_TYPE_DOUBLE, 0.9,
-                                  "source", G_TYPE_STRING, "golden", "doubtful", G_TYPE_BOOLEAN, doubtful, nullptr));
+    gst_buffer_add_video_region_of_interest_meta(buffer, "object", 2, 2, 12, 12);
+    add_label(buffer, label, doubtful);
     return buffer;
+  }
+  /// A frame with a region of interest.
+  GstFlowReturn push_labelled(GstBuffer* buffer, const char* label) {
+    add_label(buffer, label, FALSE);
+    return gst_harness_push(harness_, buffer);
   }
   GstFlowReturn push(int look, const char* label, gboolean doubtful = FALSE) {
     GstBuffer* buffer = frame(look, label, doubtful);
@@ -156,15 +179,39 @@ TEST_F(EkyaRetrain, DoesNotStartWithAWrongProperty) {
       {"model-file", "/nowhere/student.safetensors", "/nowhere/student.safetensors"},
       {"configs", "[{}]", "configs[0].id"},
       {"state-folder", "/dev/null/state", "state-folder: "},
+      {"state-folder", "/proc/nowhere", "state-folder: cannot make the folder '/proc/nowhere'"},
+      {"labels-file", "/nowhere/labels.txt", "labels-file: cannot open '/nowhere/labels.txt'"},
   };
-  for (const auto& row : rows) {
-    SCOPED_TRACE(row.property);
-    const auto element = make("state");
-    g_object_set(element.get(), row.property, row.value, nullptr);
-    EXPECT_EQ(gst_element_set_state(element.get(), GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
-    EXPECT_THAT(text(element.get(), GST_MESSAGE_ERROR), HasSubstr(row.reason));
-    gst_element_set_state(element.get(), GST_STATE_NULL);
-  }
+  for (const auto& row : rows) refuses(row.property, row.value, row.reason);
+}
+
+TEST_F(EkyaRetrain, DoesNotStartWithMoreSamplesNeededThanKept) {
+  g_object_set(element_.get(), "min-samples", 101u, "max-samples", 100u, nullptr);
+  EXPECT_EQ(gst_element_set_state(element_.get(), GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
+  EXPECT_THAT(error(), HasSubstr("min-samples 101 is above max-samples 100"));
+}
+
+// Opened or read without care, most of these would block for ever, never end or fill the memory.
+TEST_F(EkyaRetrain, DoesNotStartWithAModelFileThatIsNone) {
+  auto paths = ekya::testing::hostile_files(folder_, ".safetensors");
+  std::filesystem::copy(folder_ / "student.safetensors", folder_ / "cut.safetensors");
+  std::filesystem::resize_file(folder_ / "cut.safetensors", 300);
+  paths.push_back(folder_ / "cut.safetensors");
+  for (const std::string& path : paths) refuses("model-file", path, "model-file " + path);
+}
+
+TEST_F(EkyaRetrain, DoesNotStartWithAStreamIdThatCouldBeAPath) {
+  for (const std::string& name : ekya::testing::hostile_names()) refuses("stream-id", name, "stream-id");
+}
+
+TEST_F(EkyaRetrain, TakesANewModelFileAtTheNextStartOnly) {
+  play();
+  g_object_set(element_.get(), "model-file", "/nowhere.safetensors", nullptr);
+  EXPECT_EQ(push(1, "car"), GST_FLOW_OK);
+  EXPECT_EQ(error(), "");
+  stop();
+  EXPECT_EQ(gst_element_set_state(element_.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+  EXPECT_THAT(error(), HasSubstr("/nowhere.safetensors"));
 }
 
 TEST_F(EkyaRetrain, RetrainsAndPublishesToTheStream) {
@@ -230,6 +277,56 @@ TEST_F(EkyaRetrain, SkipsAFrameThatIsTooShort) {
   gst_buffer_set_size(buffer, 10);
   EXPECT_EQ(gst_harness_push(harness_, buffer), GST_FLOW_OK);
   EXPECT_THAT(warning(), HasSubstr("unreadable-frame"));
+}
+
+TEST_F(EkyaRetrain, ReadsOddStridesOffsetsAndReadOnlyMemory) {
+  play();
+  guint64 labels = 0;
+  for (const auto& [width, height] : {std::pair{5, 3}, {1, 1}, {33, 17}}) {
+    const std::string size = ",width=" + std::to_string(width) + ",height=" + std::to_string(height);
+    gst_harness_set_src_caps_str(harness_, ("video/x-raw,format=RGB,framerate=30/1" + size).c_str());
+    EXPECT_EQ(push_labelled(ekya::testing::odd_frame(width, height, 1, 1), "car"), GST_FLOW_OK);
+    EXPECT_EQ(count("labels"), ++labels);
+  }
+  EXPECT_EQ(count("samples"), labels);
+  EXPECT_EQ(warning(), "");
+}
+
+TEST_F(EkyaRetrain, ReadsAnEightKFrame) {
+  play();
+  gst_harness_set_src_caps_str(harness_, ekya::testing::kEightKCaps);
+  EXPECT_EQ(push_labelled(ekya::testing::eight_k_frame(), "car"), GST_FLOW_OK);
+  EXPECT_EQ(count("samples"), 1u);
+}
+
+// The whole of a disk that is full for a while: samples are lost, frames are not.
+TEST_F(EkyaRetrain, DropsSamplesOfAFullDiskAndStoresTheNextOnes) {
+  play();
+  push_scene(3);
+  {
+    const ekya::testing::FileSizeLimit full(1);
+    push_scene(30);
+    EXPECT_EQ(count("dropped"), 30u);
+    EXPECT_THAT(warning(), HasSubstr("A sample could not be stored"));
+    EXPECT_EQ(warning(), "") << "one warning, not one a sample";
+  }
+  push_scene(3);
+  EXPECT_EQ(count("samples"), 6u);
+}
+
+TEST_F(EkyaRetrain, DoesNotStartOnAFullDisk) {
+  const ekya::testing::FileSizeLimit full(1);
+  EXPECT_EQ(gst_element_set_state(element_.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+  EXPECT_THAT(error(), HasSubstr("state-folder: '" + (folder_ / "state").string()));
+}
+
+TEST_F(EkyaRetrain, DoesNotStartOnAFolderThatItMayNotRead) {
+  std::filesystem::create_directories(folder_ / "state" / "inner");
+  const ekya::testing::WithoutRoot nobody(folder_);
+  std::filesystem::permissions(folder_ / "state", std::filesystem::perms::none);
+  refuses("state-folder", folder_ / "state", (folder_ / "state").string() + "': Permission denied");
+  refuses("state-folder", folder_ / "state" / "inner", (folder_ / "state" / "inner").string() + ": Permission denied");
+  std::filesystem::permissions(folder_ / "state", std::filesystem::perms::owner_all);
 }
 
 TEST_F(EkyaRetrain, DoesNotStartOnAFolderOfSomebodyElse) {

@@ -147,11 +147,14 @@ class RetrainerTest : public ::testing::Test {
   }
 
   void make(const std::vector<int>& table) {
+    auto samples = std::make_unique<FakeSampleStore>();
+    samples_ = samples.get();
+    make(table, std::move(samples));
+  }
+  void make(const std::vector<int>& table, std::unique_ptr<SampleStore> samples) {
     RetrainerParts parts;
     parts.engine = &engine_;
     parts.live = *engine_.build_classifier(FakeTrainEngine::weights(kLabels, table));
-    auto samples = std::make_unique<FakeSampleStore>();
-    samples_ = samples.get();
     parts.samples = std::move(samples);
     auto checkpoints = CheckpointStore::open(disk_, folder_ / "checkpoints");
     ASSERT_TRUE(checkpoints) << checkpoints.error().message;
@@ -339,6 +342,23 @@ TEST_F(RetrainerTest, SkipsAWindowWithTooLittleToLearnFrom) {
   ASSERT_TRUE(host_.saw("ask window", 3));
   EXPECT_THAT(retrainer_->stats().state, HasSubstr("one class only"));
   EXPECT_FALSE(host_.has("started"));
+}
+
+TEST_F(RetrainerTest, SkipsAWindowWhoseSamplesAreAllDamaged) {
+  auto samples = SampleStore::open(folder_ / "samples");
+  ASSERT_TRUE(samples) << samples.error().message;
+  make(kWrong, *std::move(samples));
+  add_frames(90, kRight);
+  for (const auto& file : std::filesystem::directory_iterator(folder_ / "samples"))
+    if (file.path().extension() == ".jpg") std::filesystem::resize_file(file, 10);
+  thread_ = std::thread([this] { retrainer_->run(); });
+  ASSERT_TRUE(host_.saw("cancelled"));
+  EXPECT_THAT(host_.last("cancelled"), HasSubstr("only 0 samples to train on"));
+  ASSERT_TRUE(host_.saw("ask job-done"));
+  end();
+  EXPECT_EQ(retrainer_->stats().skipped, 1u);
+  EXPECT_THAT(retrainer_->stats().state, HasSubstr("of 40 samples"));
+  EXPECT_FALSE(host_.has("warning"));
 }
 
 TEST_F(RetrainerTest, NeverStoresALabelThatTheStudentDoesNotKnow) {
