@@ -62,6 +62,9 @@ class Golden {
   explicit Golden(std::shared_ptr<const learner::Detector> detector) : detector_(std::move(detector)) {}
 
   bool is_detector() const { return detector_ != nullptr; }
+  const std::vector<std::string>& labels() const {
+    return detector_ ? detector_->info().labels : classifier_->info().labels;
+  }
   /// `image` has passed device::check(); regions have at least a pixel inside it.
   Answer label(const device::ImageView& image, std::span<const device::Rect> regions, const Rules& rules,
                const Turn& turn) const;

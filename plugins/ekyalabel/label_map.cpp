@@ -71,6 +71,12 @@ Status LabelMap::add(std::string_view name, std::string_view target) {
   return {};
 }
 
+std::optional<std::string> LabelMap::name_missing_in(const std::vector<std::string>& labels) const {
+  for (const auto& [name, target] : names_)
+    if (std::find(labels.begin(), labels.end(), name) == labels.end()) return name;
+  return std::nullopt;
+}
+
 std::optional<std::string> LabelMap::map(std::string_view golden) const {
   const auto found = names_.find(golden);
   std::string label = found != names_.end() ? found->second : other_.value_or(std::string(golden));

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ekya/base/result.h"
 
@@ -24,6 +25,8 @@ class LabelMap {
 
   /// The student's label; nothing where the label is dropped.
   std::optional<std::string> map(std::string_view golden) const;
+  /// A golden label that the map names and `labels` lacks, if any: most likely a slip of the pen.
+  std::optional<std::string> name_missing_in(const std::vector<std::string>& labels) const;
   /// The label of regions in which the golden detector finds nothing; nothing: they stay unlabelled.
   const std::optional<std::string>& none() const { return none_; }
 

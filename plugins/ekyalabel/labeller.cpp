@@ -3,8 +3,10 @@
 
 #include <gst/ekya/gstekyacontext.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "ekya/base/printable.h"
 #include "ekya/base/stream_id.h"
 #include "ekya/base/thread.h"
 #include "glue/model_file.h"
@@ -42,6 +44,13 @@ Result<std::shared_ptr<const Golden>> open_golden(const Settings& settings) {
   auto classifier = open_classifier(request);
   if (!classifier) return classifier.error();
   return std::make_shared<const Golden>(*std::move(classifier));
+}
+
+std::string listed(const std::vector<std::string>& labels) {
+  constexpr std::size_t kMost = 20;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(labels.size(), kMost); ++i) text += (i ? ", " : "") + printable(labels[i]);
+  return labels.size() > kMost ? text + ", ..." : text;
 }
 
 void set_up_worker() {
@@ -91,6 +100,9 @@ bool Labeller::start() {
   reported_at_ = Seconds{0};
   reported_labels_ = 0;
   if (!golden_) return true;
+  if (const auto missing = rules_->map.name_missing_in(golden_->labels()))
+    warn("label-map",
+         "\"" + printable(*missing) + "\" is no label of the golden model, which has " + listed(golden_->labels()));
   if (const auto joined = join(settings); !joined) warn("share-refused", joined.error().message);
   worker_ = std::make_unique<Worker>(set_up_worker);
   return true;

@@ -3,18 +3,23 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include "ekyalabel/gstekyalabel.h"
+#include "support/hostile_files.h"
 #include "support/label_bench.h"
+#include "support/odd_frames.h"
 
 namespace ekya::testing {
 namespace {
 
 using gst::MiniPtr;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 constexpr int kCar = 0, kTruck = 1, kCat = 2;
 
@@ -465,8 +470,7 @@ TEST(EkyaLabel, KeepsFramesAndEventsInOrderThroughAChangeOfCaps) {
   bench.push(bench.frame(3, kCat));
   bench.push_event(gst_event_new_eos());
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(bench.pull());
-  for (int i = 0; i < 5000 && !has_ended(passed); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  for (int i = 0; i < 5000 && !has_ended(passed); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   EXPECT_THAT(passed.get(), ElementsAre("stream-start", "caps 32", "segment", "frame 1", "caps 64", "frame 2", "tag",
                                         "frame 3", "eos"));
 }
@@ -501,6 +505,33 @@ TEST(EkyaLabel, ABufferThatIsTooSmallIsDropped) {
   EXPECT_EQ(bench.texts(GST_MESSAGE_WARNING).size(), 1u);
 }
 
+TEST(EkyaLabel, ReadsOddStridesOffsetsAndReadOnlyMemory) {
+  LabelBench bench;
+  bench.play();
+  int second = 0;
+  for (const auto& [width, height] : {std::pair{5, 3}, {1, 1}, {33, 17}}) {
+    SCOPED_TRACE(width);
+    bench.set_caps("RGB", width, height);
+    GstBuffer* frame = odd_frame(width, height, kTruck * 32 + 16, 230);
+    GST_BUFFER_PTS(frame) = static_cast<GstClockTime>(++second) * GST_SECOND;
+    ASSERT_EQ(bench.push(frame), GST_FLOW_OK);
+    const auto out = bench.pull();
+    ASSERT_TRUE(out);
+    ASSERT_EQ(bench.labels(out.get()).size(), 1u);
+    EXPECT_EQ(bench.labels(out.get())[0].label, "truck");
+  }
+}
+
+TEST(EkyaLabel, ReadsAnEightKFrame) {
+  LabelBench bench;
+  bench.play();
+  bench.set_caps("NV12", 7680, 4320);
+  bench.push(eight_k_frame());
+  const auto out = bench.pull();
+  ASSERT_TRUE(out);
+  EXPECT_EQ(bench.labels(out.get()).size(), 1u);
+}
+
 TEST(EkyaLabel, EosWaitsForTheQueuedFrames) {
   Passed passed;
   LabelBench bench;
@@ -511,8 +542,7 @@ TEST(EkyaLabel, EosWaitsForTheQueuedFrames) {
   for (int i = 1; i <= 4; ++i) bench.push(bench.frame(i, kCar));
   bench.push_event(gst_event_new_eos());
   EXPECT_EQ(bench.push(bench.frame(9, kCar)), GST_FLOW_EOS);
-  for (int i = 0; i < 5000 && !has_ended(passed); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  for (int i = 0; i < 5000 && !has_ended(passed); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   EXPECT_THAT(passed.get(),
               ElementsAre("stream-start", "caps 32", "segment", "frame 1", "frame 2", "frame 3", "frame 4", "eos"));
 }
@@ -526,8 +556,7 @@ TEST(EkyaLabel, EosDoesNotWaitForAModelThatHangs) {
   for (int i = 1; i <= 4; ++i) bench.push(bench.frame(i, kCar));
   const Seconds begin = steady_now();
   bench.push_event(gst_event_new_eos());
-  while (!has_ended(passed) && since(begin) < Seconds{5})
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  while (!has_ended(passed) && since(begin) < Seconds{5}) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   EXPECT_LT(since(begin).count(), 2.6);
   EXPECT_TRUE(has_ended(passed));
   EXPECT_EQ(bench.stat("dropped"), 4u);
@@ -603,6 +632,69 @@ INSTANTIATE_TEST_SUITE_P(
                       Wrong{"stream-id=../x", "stream-id"}, Wrong{"model-file=/nonexistent.safetensors", "model-file"},
                       Wrong{"model-file=/nonexistent.pt", "allow-torchscript"}, Wrong{"model-file=", "model-file"},
                       Wrong{"", "short.safetensors"}, Wrong{"task=detect", "detectors are TorchScript"}));
+
+// Opened or read without care, each of these would block for ever, never end or fill the memory.
+TEST(EkyaLabel, RefusesAFileThatIsNone) {
+  LabelBench bench;
+  const auto refuses = [&](const char* property, const std::string& path) {
+    SCOPED_TRACE(path);
+    bench.set(property, path.c_str());
+    EXPECT_EQ(bench.set_state(GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    const std::string name = std::filesystem::path(path).stem();
+    EXPECT_THAT(bench.texts(GST_MESSAGE_ERROR),
+                ElementsAre(AllOf(StartsWith(property), HasSubstr(name == "zeros" ? "/dev/zero" : path))));
+    bench.set_state(GST_STATE_NULL);
+  };
+  const std::string folder = std::filesystem::path(bench.path("x")).parent_path();
+  write_file(bench.path("no-label.txt"), "# nothing\n");
+  write_file(bench.path("latin1.txt"), "car\ncami\xf3n\n");
+  for (const auto& path : hostile_files(folder, ".txt")) refuses("labels-file", path);
+  for (const char* name : {"no-label.txt", "latin1.txt", "missing.txt"}) refuses("labels-file", bench.path(name));
+  bench.set("labels-file", "");
+  for (const auto& path : hostile_files(folder, ".safetensors")) refuses("model-file", path);
+}
+
+TEST(EkyaLabel, RefusesStreamIdsThatCouldBeAPath) {
+  LabelBench bench;
+  for (const std::string& name : hostile_names()) {
+    bench.set("stream-id", name.c_str());
+    EXPECT_EQ(bench.set_state(GST_STATE_READY), GST_STATE_CHANGE_FAILURE) << name;
+    EXPECT_THAT(bench.texts(GST_MESSAGE_ERROR), ElementsAre(HasSubstr("stream-id")));
+  }
+}
+
+TEST(EkyaLabel, WarnsOfALabelMapThatNamesNoLabelOfTheModel) {
+  LabelBench bench("label-map=car=vehicle,lorry=vehicle,*=other,none=other");
+  bench.play();
+  EXPECT_THAT(bench.texts(GST_MESSAGE_WARNING),
+              ElementsAre(HasSubstr("\"lorry\" is no label of the golden model, which has car, truck, cat")));
+}
+
+TEST(EkyaLabel, TakesANewModelFileAtTheNextStartOnly) {
+  LabelBench bench;
+  bench.play();
+  bench.set("model-file", "/nowhere.safetensors");
+  bench.push(bench.frame(1, kCar));
+  EXPECT_TRUE(bench.pull());
+  EXPECT_THAT(bench.texts(GST_MESSAGE_ERROR), IsEmpty());
+  bench.set_state(GST_STATE_NULL);
+  EXPECT_EQ(bench.set_state(GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+}
+
+TEST(EkyaLabel, SharesItsStreamWithAnotherEkyalabel) {
+  LabelBench bench;
+  bench.play();
+  const gst::ObjectPtr<GstElement> twin(
+      GST_ELEMENT(gst_object_ref_sink(gst_element_factory_make("ekyalabel", nullptr))));
+  const MiniPtr<GstContext> context(gst_context_new_ekya_scheduler(bench.scheduler()));
+  gst_element_set_context(twin.get(), context.get());
+  g_object_set(twin.get(), "model-file", bench.path("golden.safetensors").c_str(), nullptr);
+  EXPECT_NE(gst_element_set_state(twin.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+  bench.push(bench.frame(1, kCar));
+  EXPECT_TRUE(bench.pull());
+  EXPECT_THAT(bench.texts(GST_MESSAGE_WARNING), IsEmpty());
+  gst_element_set_state(twin.get(), GST_STATE_NULL);
+}
 
 TEST(EkyaLabel, StartsAndStopsManyTimes) {
   LabelBench bench;
