@@ -182,12 +182,14 @@ static void gst_ekya_test_src_get_property(GObject* object, guint id, GValue* va
   });
 }
 
-static gboolean gst_ekya_test_src_start(GstBaseSrc* base) {
-  return guarded(base, FALSE, [&] { return static_cast<gboolean>(impl(base).start()); });
-}
-
-static gboolean gst_ekya_test_src_stop(GstBaseSrc* base) {
-  return guarded(base, FALSE, [&] { return impl(base).stop(), TRUE; });
+// Not in the base class's start(), for whose failure that one posts an error of its own.
+static GstStateChangeReturn gst_ekya_test_src_change_state(GstElement* element, GstStateChange change) {
+  const bool starts = change == GST_STATE_CHANGE_READY_TO_PAUSED;
+  if (starts && !guarded(element, false, [&] { return impl(element).start(); })) return GST_STATE_CHANGE_FAILURE;
+  const auto result = GST_ELEMENT_CLASS(gst_ekya_test_src_parent_class)->change_state(element, change);
+  if (change == GST_STATE_CHANGE_PAUSED_TO_READY || (starts && result == GST_STATE_CHANGE_FAILURE))
+    guarded(element, [&] { impl(element).stop(); });
+  return result;
 }
 
 static GstCaps* gst_ekya_test_src_fixate(GstBaseSrc* base, GstCaps* caps) {
@@ -275,6 +277,7 @@ static void gst_ekya_test_src_class_init(GstEkyaTestSrcClass* klass) {
   install_properties(object_class);
 
   auto* element_class = GST_ELEMENT_CLASS(klass);
+  element_class->change_state = gst_ekya_test_src_change_state;
   gst_element_class_add_static_pad_template(element_class, &src_template);
   gst_element_class_set_static_metadata(element_class, "Ekya test source", "Source/Video",
                                         "A test camera whose scene drifts, with ground truth",
@@ -284,8 +287,6 @@ static void gst_ekya_test_src_class_init(GstEkyaTestSrcClass* klass) {
   gst_type_mark_as_plugin_api(gst_ekya_test_src_drift_get_type(), GstPluginAPIFlags{});
 
   auto* base_class = GST_BASE_SRC_CLASS(klass);
-  base_class->start = gst_ekya_test_src_start;
-  base_class->stop = gst_ekya_test_src_stop;
   base_class->fixate = gst_ekya_test_src_fixate;
   base_class->set_caps = gst_ekya_test_src_set_caps;
   base_class->decide_allocation = gst_ekya_test_src_decide_allocation;
