@@ -124,6 +124,8 @@ bool Infer::start() {
 }
 
 void Infer::listen_for_checkpoints(const Settings& settings) {
+  // They are of the student that classifies what this detector finds.
+  if (static_cast<Task>(settings.task) == Task::kDetect) return;
   auto listener = std::make_unique<CheckpointListener>(CheckpointListener{settings.stream_id, loader_->inbox()});
   const CheckpointListener now = *listener;
   // What the model file holds already is no news.
@@ -135,7 +137,7 @@ void Infer::listen_for_checkpoints(const Settings& settings) {
 }
 
 void Infer::stop() {
-  if (running_scheduler_) g_signal_handler_disconnect(running_scheduler_.get(), checkpoint_handler_);
+  if (checkpoint_handler_) g_signal_handler_disconnect(running_scheduler_.get(), std::exchange(checkpoint_handler_, 0));
   inbox_.exchange(nullptr);
   loader_.reset();
   loop_.reset();

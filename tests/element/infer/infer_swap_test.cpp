@@ -381,10 +381,15 @@ TEST_F(InferDetect, RefusesABrokenResultAndPassesTheFrame) {
   }
 }
 
-TEST_F(InferDetect, RefusesACheckpoint) {
+TEST_F(InferDetect, LeavesCheckpointsToTheStudentOfItsStream) {
   ASSERT_NO_FATAL_FAILURE(play());
   publish(model_of(1), 1);
-  ASSERT_TRUE(push_until({}, [&] { return stat("failed-swaps") == 1; }));
+  // What the loader does next shows that the checkpoint was not in front of it.
+  set("model-file", folder_ / "detector.pt");
+  ASSERT_TRUE(push_until({}, [&] { return stat("swaps") == 1; }));
+  set("model-file", folder_ / "detector.pt");
+  ASSERT_TRUE(push_until({}, [&] { return stat("swaps") == 2; }));
+  EXPECT_EQ(stat("failed-swaps"), 0u);
 }
 
 TEST_F(InferDetect, StopsAtOnceWhileANewModelIsChecked) {
