@@ -20,16 +20,33 @@ std::string from_to(const PairedCounts& counts) {
          std::to_string(counts.total()) + " labels";
 }
 
-/// A fall larger than `limit`. One or two labels more wrong than before are noise however few labels there are.
+/// One or two labels more wrong than before are noise however few labels there are.
+constexpr int kFewestLost = 3;
+
+/// A fall larger than `limit`.
 bool falls(const PairedCounts& counts, double limit) {
-  return counts.old_accuracy() - counts.new_accuracy() > limit + 1e-9 && counts.lost - counts.gained >= 3;
+  return counts.old_accuracy() - counts.new_accuracy() > limit + 1e-9 && counts.lost - counts.gained >= kFewestLost;
+}
+
+/// By how much the accuracy on class `index` falls, less what the live model had only from giving that answer to other
+/// classes too. Source: the accuracy less the false alarm rate is W. J. Youden's index, 1950.
+double fall_of_class(const GateEvidence& evidence, std::size_t index, int total) {
+  const PairedCounts& counts = evidence.classes[index];
+  const double fall = counts.old_accuracy() - counts.new_accuracy();
+  const int others = total - counts.total();
+  if (index >= evidence.alarms.size() || others == 0) return fall;
+  const FalseAlarms& alarms = evidence.alarms[index];
+  return fall - static_cast<double>(alarms.live - alarms.candidate) / others;
 }
 
 std::optional<std::string> collapsed_class(const GateEvidence& evidence, const GateOptions& options) {
   const std::size_t known = std::min(evidence.labels.size(), evidence.classes.size());
+  int total = 0;
+  for (const PairedCounts& counts : evidence.classes) total += counts.total();
   for (std::size_t i = 0; i < known; ++i) {
     const PairedCounts& counts = evidence.classes[i];
-    if (counts.total() >= options.min_class && falls(counts, options.collapse))
+    if (counts.total() < options.min_class || counts.lost - counts.gained < kFewestLost) continue;
+    if (fall_of_class(evidence, i, total) > options.collapse + 1e-9)
       return "class \"" + evidence.labels[i] + "\" collapses: " + from_to(counts);
   }
   return std::nullopt;
@@ -60,12 +77,15 @@ std::optional<std::string> reason_to_reject(const GateEvidence& evidence, const 
 void add_answers(GateEvidence& evidence, bool recent, std::span<const int> truth, std::span<const int> live,
                  std::span<const int> candidate) {
   evidence.classes.resize(evidence.labels.size());
+  evidence.alarms.resize(evidence.labels.size());
+  const auto known = [&](int label) { return label >= 0 && static_cast<std::size_t>(label) < evidence.labels.size(); };
   const std::size_t count = std::min({truth.size(), live.size(), candidate.size()});
   for (std::size_t i = 0; i < count; ++i) {
     const bool live_right = live[i] == truth[i], candidate_right = candidate[i] == truth[i];
     (recent ? evidence.recent : evidence.earlier).add(live_right, candidate_right);
-    if (truth[i] >= 0 && static_cast<std::size_t>(truth[i]) < evidence.classes.size())
-      evidence.classes[static_cast<std::size_t>(truth[i])].add(live_right, candidate_right);
+    if (known(truth[i])) evidence.classes[static_cast<std::size_t>(truth[i])].add(live_right, candidate_right);
+    if (!live_right && known(live[i])) ++evidence.alarms[static_cast<std::size_t>(live[i])].live;
+    if (!candidate_right && known(candidate[i])) ++evidence.alarms[static_cast<std::size_t>(candidate[i])].candidate;
   }
 }
 

@@ -13,10 +13,15 @@ namespace ekya::learner {
 struct GateOptions {
   double tolerance = 0.02;     ///< The mean over recent and earlier labels may fall by at most this.
   double forgetting = 0.15;    ///< Accuracy on labels of earlier windows may fall by at most this.
-  double collapse = 0.25;      ///< Accuracy on one class may fall by at most this.
+  double collapse = 0.25;      ///< Accuracy on one class, less its false alarms, may fall by at most this.
   double significance = 0.10;  ///< A gain on recent labels that chance gives more often than this is none.
   int min_recent = 12;         ///< Fewer recent labels decide nothing.
   int min_class = 6;           ///< A class with fewer labels is not judged by itself.
+};
+
+/// How often each model gave a class as its answer to labels of other classes.
+struct FalseAlarms {
+  int live = 0, candidate = 0;
 };
 
 /// What the live model and the candidate answered on labels that neither was trained on.
@@ -25,6 +30,7 @@ struct GateEvidence {
   PairedCounts earlier;               ///< Exemplars of earlier windows; may be empty.
   std::vector<std::string> labels;    ///< Names of the classes.
   std::vector<PairedCounts> classes;  ///< [labels]: recent and earlier together.
+  std::vector<FalseAlarms> alarms;    ///< [labels]: the same; may be empty.
   std::string fault;                  ///< Why the candidate could not answer (not finite, say); empty: it could.
 };
 

@@ -94,6 +94,31 @@ TEST(Gate, CountsAnswersByKindAndClass) {
   EXPECT_EQ(evidence.earlier.neither, 1);
   EXPECT_EQ(evidence.classes[0].gained, 1);
   EXPECT_EQ(evidence.classes[1].total(), 2);
+  EXPECT_EQ(evidence.alarms[0].live, 1);
+  EXPECT_EQ(evidence.alarms[0].candidate, 2);
+  EXPECT_EQ(evidence.alarms[1].live, 1);
+}
+
+/// Answers to ten labels of class 0 and twenty of class 1; the live model says 0 to `zeros` of the twenty, else 2.
+GateEvidence half_of_a_class_lost(int zeros) {
+  GateEvidence evidence;
+  evidence.labels = {"other", "person", "vehicle"};
+  for (int i = 0; i < 10; ++i) add_answers(evidence, true, std::vector{0}, std::vector{0}, std::vector{i % 2});
+  for (int i = 0; i < 20; ++i)
+    add_answers(evidence, true, std::vector{1}, std::vector{i < zeros ? 0 : 2}, std::vector{1});
+  return evidence;
+}
+
+// A student that says the same to everything is right on all of one class, and has earned none of it.
+TEST(Gate, ForgivesALossOnWhatTheLiveModelSaidToEverything) {
+  const GateDecision decision = decide(half_of_a_class_lost(20));
+  EXPECT_TRUE(decision.accepted()) << decision.reason;
+}
+
+TEST(Gate, RejectsTheSameLossWhereTheLiveModelKnewTheClass) {
+  const GateDecision decision = decide(half_of_a_class_lost(0));
+  EXPECT_FALSE(decision.accepted());
+  EXPECT_THAT(decision.reason, HasSubstr("class \"other\" collapses: 100.0 % -> 50.0 % of 10 labels"));
 }
 
 // A candidate that is as good as the live model, and wrong elsewhere: chance alone must seldom let it pass.
