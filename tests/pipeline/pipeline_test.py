@@ -6,12 +6,14 @@
 
 The build's devenv is in the environment; EKYA_SOURCE is the checkout, EKYA_SHARED the test data (a missing one skips, code 77).
 """
+import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 
@@ -95,6 +97,42 @@ def embed_python(folder):
     check(text.rstrip().endswith("done"), "the example did not see all that it did")
 
 
+def init_model(path, labels, *options):
+    """Fresh random weights."""
+    run([BUILD / "tools" / "ekya-models", "init", "--labels", ",".join(labels), *options, "-o", path], 60)
+
+
+def scenario(folder, name, sprites, labels):
+    """The demo plays a scenario with real pictures: labels arrive, samples are kept, windows close, no frame is lost."""
+    init_model(folder / f"{name}-student.safetensors", labels)
+    # Its labels mean nothing, but it is sure of them: the normalisation makes its inputs, and so its logits, large.
+    init_model(folder / f"{name}-golden.safetensors", labels, "--seed", 2, "--std", "0.01,0.01,0.01")
+    text = run([BUILD / "tools" / "ekya-demo", "--scenario", name, "--prefix", name, "--models", folder, "--sprites", sprites,
+                "--output", folder / "out", "--policy", "thief", "--window", 4, "--windows", 4], 100)
+    streams = json.loads((folder / "out" / "report.json").read_text())["runs"][0]["streams"]
+    check(len(streams) == 2, "there are two cameras")
+    for stream in streams:
+        check(re.search(rf"window 4 {stream['id']} ", text), f"the last window of {stream['id']} was not reported")
+        check(stream["labels"] > 0, f"{stream['id']} got no labels")
+        check(list((folder / "out" / "thief" / "state" / stream["id"] / "samples").rglob("*.jpg")), "no sample was kept")
+        # The last one may be inside when the pipeline stops.
+        check(0 <= stream["frames_in"] - stream["frames_out"] <= 1, f"{stream['id']} lost frames")
+        check(stream["frames_out"] > 0 and stream["out_of_order"] == 0, f"{stream['id']} has no frames, or not in order")
+
+
+def conveyor(folder):
+    """Debian's fashion-mnist on conveyor belts."""
+    scenario(folder, "conveyor", need("/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz"), [str(i) for i in range(10)])
+
+
+def signs(folder):
+    """The traffic signs, whose windows are shown one after another."""
+    with tarfile.open(need(SHARED / "data" / "images" / "gtsrb-drift.tar.gz")) as archive:
+        archive.extractall(folder / "signs")
+    rows = (folder / "signs" / "index.csv").read_text().splitlines()[1:]
+    scenario(folder, "signs", folder / "signs", sorted({row.split(",")[1] for row in rows}))
+
+
 def real_video_setup(folder):
     """Models for real video in `folder`: the shared detectors with our descriptions beside them, and a fresh student."""
     variables = {"STATE": folder / "state", "STUDENT": folder / "student.safetensors", "SYNC": "false"}
@@ -104,8 +142,7 @@ def real_video_setup(folder):
         shutil.copy(model, folder / model.name)
         shutil.copy(PIPELINES / "models" / "yolo-fastest.modelinfo", folder / f"{model.name}.modelinfo")
         shutil.copy(SHARED / "data" / "models" / "coco.names", folder / "coco.names")
-    run([BUILD / "tools" / "ekya-models", "init", "--architecture", "shufflenet_v2_x0_5", "--labels", "person,vehicle,other",
-         "--input-size", "64", "-o", variables["STUDENT"]], 60)
+    init_model(variables["STUDENT"], ["person", "vehicle", "other"])
     return variables
 
 

@@ -3,10 +3,10 @@
 
 #include <gst/ekya/ekya.h>
 
-#include <cstring>
 #include <memory>
 #include <utility>
 
+#include "common/region_labels.h"
 #include "glue/ptr.h"
 
 namespace ekya::demo {
@@ -14,7 +14,8 @@ namespace {
 
 using gst::MiniPtr;
 using gst::ObjectPtr;
-using gst::StringPtr;
+using tools::for_each_region;
+using tools::label_of;
 
 struct Watch {
   CameraSpec camera;
@@ -22,32 +23,17 @@ struct Watch {
   SavePicture save;
 };
 
-/// The label that parameter `name` of a region holds, or null.
-const char* label_of(GstVideoRegionOfInterestMeta* region, const char* name) {
-  GstStructure* param = gst_ekya_region_get_param(region, name);
-  return param ? gst_structure_get_string(param, "label") : nullptr;
-}
-
-template <typename Visit>
-void for_each_region(GstBuffer* buffer, Visit visit) {
-  gpointer state = nullptr;
-  while (auto* meta = gst_buffer_iterate_meta_filtered(buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE))
-    visit(reinterpret_cast<GstVideoRegionOfInterestMeta*>(meta));
-}
-
 Frame compare_with_truth(GstBuffer* buffer) {
   Frame frame;
   frame.pts_ns = static_cast<std::int64_t>(GST_BUFFER_PTS(buffer));
   for_each_region(buffer, [&](GstVideoRegionOfInterestMeta* region) {
-    const char* truth = label_of(region, GST_EKYA_PARAM_TRUTH);
-    if (!truth) return;
+    const std::string truth = label_of(region, GST_EKYA_PARAM_TRUTH);
+    if (truth.empty()) return;
     ++frame.objects;
-    GstStructure* result = gst_ekya_region_get_param(region, GST_EKYA_PARAM_CLASSIFICATION);
-    if (!result) return;
-    const char* label = gst_structure_get_string(result, "label");
-    frame.correct += label && std::strcmp(label, truth) == 0;
+    frame.correct += label_of(region, GST_EKYA_PARAM_CLASSIFICATION) == truth;
+    const GstStructure* result = gst_ekya_region_get_param(region, GST_EKYA_PARAM_CLASSIFICATION);
     guint64 generation = 0;
-    if (gst_structure_get_uint64(result, "generation", &generation)) frame.generation = generation;
+    if (result && gst_structure_get_uint64(result, "generation", &generation)) frame.generation = generation;
   });
   return frame;
 }
@@ -80,9 +66,8 @@ GstPadProbeReturn on_labelled(GstPad* pad, GstPadProbeInfo* info, gpointer data)
   const auto& watch = *static_cast<Watch*>(data);
   GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
   for_each_region(buffer, [&](GstVideoRegionOfInterestMeta* region) {
-    const char* truth = label_of(region, GST_EKYA_PARAM_TRUTH);
-    const char* label = label_of(region, GST_EKYA_PARAM_LABEL);
-    if (truth && label) watch.meter->label(std::strcmp(label, truth) == 0);
+    const std::string truth = label_of(region, GST_EKYA_PARAM_TRUTH), label = label_of(region, GST_EKYA_PARAM_LABEL);
+    if (!truth.empty() && !label.empty()) watch.meter->label(label == truth);
   });
   GstVideoInfo video;
   if (watch.save && video_info(pad, video)) watch.save(watch.camera, buffer, video);
@@ -99,16 +84,16 @@ void add_probe(GstElement* pipeline, const std::string& element, const char* pad
 
 }  // namespace
 
-std::string launch_line(const CameraSpec& camera, const std::string& models, const std::string& state_folder) {
+std::string launch_line(const CameraSpec& camera, const Models& models, const std::string& state_folder) {
   const std::string& id = camera.id;
-  const std::string student = " stream-id=" + id + " model-file=" + models + "/demo-student.safetensors";
+  const std::string student = " stream-id=" + id + " model-file=" + models.student;
   return " ekyatestsrc name=source-" + id + " is-live=true " + camera.source +
          " ! video/x-raw,format=RGB,width=640,height=360,framerate=15/1 ! tee name=tee-" + id + " tee-" + id +
          ". ! queue ! ekyainfer name=infer-" + id + student +
          " ! fakesink sync=false qos=false"
          " tee-" +
          id + ". ! queue leaky=downstream max-size-buffers=2 ! ekyalabel name=label-" + id + " stream-id=" + id +
-         " model-file=" + models + "/demo-golden.safetensors sample-rate=4 ! ekyaretrain name=retrain-" + id + student +
+         " model-file=" + models.golden + " sample-rate=4 ! ekyaretrain name=retrain-" + id + student +
          " state-folder=" + state_folder + "/" + id;
 }
 

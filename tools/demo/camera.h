@@ -19,8 +19,13 @@ struct CameraSpec {
   double drift_begin_s = 0, drift_end_s = 0;
 };
 
+/// Weights files.
+struct Models {
+  std::string student, golden;
+};
+
 /// The camera's part of the launch line. Elements are named `<what>-<id>`.
-std::string launch_line(const CameraSpec& camera, const std::string& models, const std::string& state_folder);
+std::string launch_line(const CameraSpec& camera, const Models& models, const std::string& state_folder);
 
 /// Saves pictures for the report: a frame with its regions, or a labelled crop.
 using SavePicture = std::function<void(const CameraSpec&, GstBuffer*, const GstVideoInfo&)>;

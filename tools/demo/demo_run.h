@@ -13,7 +13,7 @@ namespace ekya::demo {
 struct RunSpec {
   std::string policy;
   std::vector<CameraSpec> cameras;
-  std::string models;  ///< Folder with demo-student.safetensors and demo-golden.safetensors.
+  Models models;
   std::string output;  ///< Folder for the trace, the pictures and the state; made here.
   double window_s = 12;
   int windows = 5;

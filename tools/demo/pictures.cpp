@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "pictures.h"
 
-#include <gst/ekya/ekya.h>
 #include <turbojpeg.h>
 
 #include <cstdio>
@@ -9,10 +8,14 @@
 #include <optional>
 #include <vector>
 
+#include "common/region_labels.h"
 #include "glue/frame_view.h"
 
 namespace ekya::demo {
 namespace {
+
+using tools::for_each_region;
+using tools::label_of;
 
 constexpr double kFramePeriod = 8, kCropPeriod = 2;  // Seconds of stream time.
 constexpr int kCropSize = 64, kQuality = 85;
@@ -33,19 +36,6 @@ bool write_jpeg(const std::string& path, const std::vector<std::uint8_t>& rgb, i
 bool save(const std::string& path, const device::ImageView& image, const device::Rect& rect, int width, int height) {
   std::vector<std::uint8_t> rgb(static_cast<std::size_t>(width) * height * 3);
   return device::crop_resize(image, rect, width, height, rgb) && write_jpeg(path, rgb, width, height);
-}
-
-std::string label_of(GstVideoRegionOfInterestMeta* region, const char* name) {
-  const GstStructure* param = gst_ekya_region_get_param(region, name);
-  const char* label = param ? gst_structure_get_string(param, "label") : nullptr;
-  return label ? label : "";
-}
-
-template <typename Visit>
-void for_each_region(GstBuffer* buffer, Visit visit) {
-  gpointer state = nullptr;
-  while (auto* meta = gst_buffer_iterate_meta_filtered(buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE))
-    visit(reinterpret_cast<GstVideoRegionOfInterestMeta*>(meta));
 }
 
 nlohmann::json regions_of(GstBuffer* buffer) {
