@@ -26,6 +26,13 @@ struct Voice {
   int clip = 0;
 };
 
+/// The golden model is unsure: ekyaretrain does not learn from it either.
+bool is_doubtful(GstVideoRegionOfInterestMeta* region) {
+  const GstStructure* label = gst_ekya_region_get_param(region, GST_EKYA_PARAM_LABEL);
+  gboolean doubtful = FALSE;
+  return label && gst_structure_get_boolean(label, "doubtful", &doubtful) && doubtful;
+}
+
 GstPadProbeReturn listen(GstPad*, GstPadProbeInfo* info, gpointer data) {
   auto& voice = *static_cast<Voice*>(data);
   if (info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM) {
@@ -36,7 +43,7 @@ GstPadProbeReturn listen(GstPad*, GstPadProbeInfo* info, gpointer data) {
   ekya::tools::for_each_region(buffer, [&](GstVideoRegionOfInterestMeta* region) {
     const std::string label = ekya::tools::label_of(region, voice.param);
     const RegionKey key{voice.clip, GST_BUFFER_PTS(buffer), region->x, region->y, region->w, region->h};
-    if (!label.empty()) (voice.agreement->*voice.say)(key, label);
+    if (!label.empty() && !is_doubtful(region)) (voice.agreement->*voice.say)(key, label);
   });
   return GST_PAD_PROBE_OK;
 }
