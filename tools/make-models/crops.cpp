@@ -10,8 +10,8 @@ namespace ekya::tools {
 namespace {
 
 constexpr int kWidth = 640, kHeight = 360, kObjects = 8;
-constexpr int kFramesOfScene = 6;
-constexpr double kSecondsBetween = 1.7;  ///< Long enough for the objects to have moved on.
+constexpr int kFramesOfStreet = 6, kFramesOfSprites = 1;  ///< A real picture looks the same in the next frame.
+constexpr double kSecondsBetween = 1.7;                   ///< Long enough for the objects to have moved on.
 
 device::ImageView view(const scene::Canvas& canvas) {
   device::ImageView image{device::PixelFormat::kBgrx, canvas.width(), canvas.height()};
@@ -47,10 +47,11 @@ learner::LabelledCrops render_crops(const CropSource& source, int count, int siz
   learner::LabelledCrops crops;
   crops.size = size;
   std::mt19937_64 random(seed);
+  const int frames = source.sprites ? kFramesOfSprites : kFramesOfStreet;
   for (std::uint64_t number = 0; crops.count() < count; ++number) {
     scene::Scene scene({kWidth, kHeight, random(), kObjects, source.sprites},
                        source.kinds[number % source.kinds.size()]);
-    for (int frame = 1; frame <= kFramesOfScene; ++frame)
+    for (int frame = 1; frame <= frames; ++frame)
       add_frame(crops, scene, scene.render(frame * kSecondsBetween, static_cast<std::uint64_t>(frame)), source.jitter,
                 random);
   }
