@@ -13,15 +13,15 @@
 #include "scenario.h"
 
 int main(int argc, char** argv) {
-  std::string models, output, scenario = "street", prefix = "demo", sprites;
+  std::string models, output, name = "street", prefix = "demo", sprites;
   std::vector<std::string> policies{"no-retraining", "uniform", "thief"};
   double window_s = 12;
-  int windows = 5;
+  int windows = 0;
   CLI::App app{"Plays drifting cameras live, once for each policy, and measures against the ground truth"};
   app.add_option("--models", models, "Folder with PREFIX-student.safetensors and PREFIX-golden.safetensors")
       ->required();
   app.add_option("--output", output, "Folder for report.json, traces and pictures")->required();
-  app.add_option("--scenario", scenario, "street, conveyor or signs")
+  app.add_option("--scenario", name, "street, conveyor or signs")
       ->check(CLI::IsMember({"street", "conveyor", "signs"}))
       ->capture_default_str();
   app.add_option("--prefix", prefix, "Of the models' names")->capture_default_str();
@@ -29,20 +29,21 @@ int main(int argc, char** argv) {
                  "Data set that conveyor and signs show: an IDX file, or a folder with index.csv");
   app.add_option("--policy", policies, "Policies to play, one run each");
   app.add_option("--window", window_s, "Window's duration in seconds")->check(CLI::Range(2.0, 600.0));
-  app.add_option("--windows", windows, "Windows in a run")->check(CLI::Range(1, 1000));
+  app.add_option("--windows", windows, "Windows in a run; without it, as many as the scenario needs")
+      ->check(CLI::Range(1, 1000));
   CLI11_PARSE(app, argc, argv);
   gst_init(nullptr, nullptr);
   const std::string model = models + "/" + prefix;
-  const auto cameras = ekya::demo::scenario(scenario, sprites);
+  const auto scenario = ekya::demo::scenario(name, sprites);
 
   nlohmann::json report{{"runs", nlohmann::json::array()}};
   for (const std::string& policy : policies) {
     auto run = ekya::demo::play({policy,
-                                 cameras,
+                                 scenario.cameras,
                                  {model + "-student.safetensors", model + "-golden.safetensors"},
                                  output + "/" + policy,
                                  window_s,
-                                 windows});
+                                 windows > 0 ? windows : scenario.windows});
     if (!run) {
       std::fprintf(stderr, "ekya-demo: run %s: %s\n", policy.c_str(), run.error().message.c_str());
       return 1;

@@ -28,22 +28,22 @@ std::vector<CameraSpec> conveyor(const std::string& sprites) {
            26}};
 }
 
-/// Five windows of the data set, dark to bright, at two paces.
+/// Five windows of the data set, dark to bright, at two paces. Objects of a window stay up to 10 s into the next.
 std::vector<CameraSpec> signs(const std::string& sprites) {
   const auto source = [&](int seed, int seconds) {
-    return "seed=" + std::to_string(seed) + " objects=8 sprites=\"" + sprites +
+    return "seed=" + std::to_string(seed) + " objects=14 sprites=\"" + sprites +
            "\" sprites-window-duration=" + std::to_string(seconds);
   };
-  return {{"fast", "a darker to a brighter window each 8 s", source(11, 8), 8, 42},
-          {"slow", "a darker to a brighter window each 10 s", source(12, 10), 10, 50}};
+  return {{"fast", "a brighter window each 10 s", source(11, 10), 10, 50},
+          {"slow", "a brighter window each 15 s", source(12, 15), 15, 70}};
 }
 
 }  // namespace
 
-std::vector<CameraSpec> scenario(const std::string& name, const std::string& sprites) {
-  if (name == "street") return street();
-  if (name == "conveyor") return conveyor(sprites);
-  if (name == "signs") return signs(sprites);
+Scenario scenario(const std::string& name, const std::string& sprites) {
+  if (name == "street") return {street()};
+  if (name == "conveyor") return {conveyor(sprites)};
+  if (name == "signs") return {signs(sprites), 10};
   return {};
 }
 
