@@ -82,6 +82,7 @@ TrainOptions Retrainer::train_options(const TrainingConfig& config) {
   options.batch_size = config.batch_size;
   options.layers = config.layers;
   options.learning_rate = config.learning_rate;
+  options.mirror = config.mirror;
   options.seed = options_.seed + jobs_++;
   return options;
 }

@@ -48,8 +48,17 @@ Status read_layers(const json& object, const std::string& place, TrainedLayers& 
   return {};
 }
 
+Status read_mirror(const json& object, const std::string& place, bool& out) {
+  const auto found = object.find("mirror");
+  if (found == object.end()) return {};
+  if (!found->is_boolean()) return wrong(place + ".mirror", "is neither true nor false");
+  out = found->get<bool>();
+  return {};
+}
+
 Status check_keys(const json& object, const std::string& place) {
-  static const std::set<std::string> known{"id", "epochs", "batch-size", "layers", "fraction", "learning-rate"};
+  static const std::set<std::string> known{"id",       "epochs",        "batch-size", "layers",
+                                           "fraction", "learning-rate", "mirror"};
   for (const auto& item : object.items())
     if (!known.contains(item.key())) return wrong(place, "unknown key \"" + printable(item.key()) + "\"");
   return {};
@@ -73,6 +82,7 @@ Result<TrainingConfig> read_config(const json& object, const std::string& place)
   if (status) status = read_number(object, place, "batch-size", 1, 1024, config.batch_size);
   if (status) status = read_number(object, place, "fraction", 0.01, 1, config.fraction);
   if (status) status = read_number(object, place, "learning-rate", 1e-6, 10, config.learning_rate);
+  if (status) status = read_mirror(object, place, config.mirror);
   if (!status) return status.error();
   return config;
 }

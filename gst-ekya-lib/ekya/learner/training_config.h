@@ -18,14 +18,15 @@ struct TrainingConfig {
   TrainedLayers layers = TrainedLayers::kAll;
   double fraction = 1;  ///< Of the training set that is used, (0, 1].
   double learning_rate = 0.01;
+  bool mirror = false;  ///< Show half of the crops mirrored.
 };
 
 /// From cheap to dear: two that train only the head, three that train all layers.
 std::vector<TrainingConfig> default_training_configs();
 
 /// A JSON list of objects with `id` and, optionally, `epochs` (1..1000), `batch-size` (1..1024), `layers` ("head" or
-/// "all"), `fraction` (0..1], `learning-rate` (0..10]; 1 to 32 of them with unique ids. Empty text: the defaults.
-/// Errors: kInvalidArgument naming the place, e.g. `configs[2].epochs: 0 is not in 1..1000`.
+/// "all"), `fraction` (0..1], `learning-rate` (0..10], `mirror` (true or false); 1 to 32 of them with unique ids. Empty
+/// text: the defaults. Errors: kInvalidArgument naming the place, e.g. `configs[2].epochs: 0 is not in 1..1000`.
 Result<std::vector<TrainingConfig>> parse_training_configs(std::string_view json);
 
 /// Steps of a job with this config on a training set of `samples` crops before the fraction is taken; at least 1.

@@ -20,7 +20,8 @@ TEST(TrainingConfigs, EmptyTextGivesTheDefaults) {
 
 TEST(TrainingConfigs, ReadsEachField) {
   const auto configs = parse_training_configs(
-      R"([{"id":"a","epochs":7,"batch-size":16,"layers":"head","fraction":0.5,"learning-rate":0.1},{"id":"b"}])");
+      R"([{"id":"a","epochs":7,"batch-size":16,"layers":"head","fraction":0.5,"learning-rate":0.1,
+           "mirror":true},{"id":"b"}])");
   ASSERT_TRUE(configs) << configs.error().message;
   const TrainingConfig& a = configs->front();
   EXPECT_EQ(a.epochs, 7);
@@ -28,6 +29,8 @@ TEST(TrainingConfigs, ReadsEachField) {
   EXPECT_EQ(a.layers, TrainedLayers::kHead);
   EXPECT_DOUBLE_EQ(a.fraction, 0.5);
   EXPECT_DOUBLE_EQ(a.learning_rate, 0.1);
+  EXPECT_TRUE(a.mirror);
+  EXPECT_FALSE(configs->back().mirror);
   EXPECT_EQ(configs->back().layers, TrainedLayers::kAll);
 }
 
@@ -45,6 +48,7 @@ TEST(TrainingConfigs, RefusesWithThePlaceAndTheReason) {
       {R"([{"id":"a","epochs":1.5}])", "not a whole number"},
       {R"([{"id":"a","epochs":1e999}])", "not a JSON list"},
       {R"([{"id":"a","fraction":0}])", "configs[0].fraction"},
+      {R"([{"id":"a","mirror":1}])", "configs[0].mirror: is neither"},
       {R"([{"id":"a","layers":"tail"}])", "\"tail\" is neither"},
       {R"([{"id":"a","layers":[[]]}])", "configs[0].layers"},
       {R"([{"id":"a","epoch":1}])", "unknown key \"epoch\""},
