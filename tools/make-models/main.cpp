@@ -186,7 +186,9 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(output);
   make({"student", "shufflenet_v2_x0_5", 1.0, 3000, 8, 0.05}, {{kinds.before}, sprites, 0.05}, kinds, labels,
        output + "/" + prefix + "-student.safetensors");
-  make({"golden", "resnet50", 0.25, 9000, 6, 0.05}, {kinds.all, sprites, 0.08}, kinds, labels,
+  // Clothes differ more than vehicles do: with 9000 the golden model was right on 74 % of those before the drift.
+  const int golden_crops = sprites && sprites->windows == 1 ? 24000 : 9000;
+  make({"golden", "resnet50", 0.25, golden_crops, 6, 0.05}, {kinds.all, sprites, 0.08}, kinds, labels,
        output + "/" + prefix + "-golden.safetensors");
   return 0;
 }
