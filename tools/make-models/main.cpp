@@ -2,7 +2,6 @@
 // ekya-make-models: trains a student that knows only the scene before the drift, and a golden model that knows all
 // conditions, from ekyatestsrc's own scenes (or from the real pictures it shows). Deterministic.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <random>
@@ -12,6 +11,7 @@
 
 #include "crops.h"
 #include "ekya/base/file_ops.h"
+#include "ekya/learner/evaluation.h"
 #include "ekya/learner/model.h"
 
 namespace {
@@ -102,17 +102,9 @@ Kinds kinds_of(const std::vector<std::string>& labels, const scene::SpriteSet* s
 }
 
 double accuracy(const learner::Classifier& model, const learner::LabelledCrops& crops) {
-  const auto bytes = static_cast<std::size_t>(3 * crops.size * crops.size);
-  const std::size_t classes = model.info().labels.size();
-  std::vector<float> input(bytes);
+  const std::vector<int> answers = take(learner::answer(model, crops.pixels, crops.count()));
   int right = 0;
-  for (int i = 0; i < crops.count(); ++i) {
-    ekya::device::normalise({crops.pixels.data() + i * bytes, bytes}, crops.size, crops.size,
-                            model.info().normalisation, input);
-    const std::vector<float> scores = take(model.classify(input, 1));
-    right += std::max_element(scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(classes)) - scores.begin() ==
-             crops.labels[static_cast<std::size_t>(i)];
-  }
+  for (std::size_t i = 0; i < answers.size(); ++i) right += answers[i] == crops.labels[i];
   return static_cast<double>(right) / crops.count();
 }
 
