@@ -71,7 +71,10 @@ Status check_configs(const std::string& place, const std::vector<RetrainingConfi
   return check_each(place, configs, [](const std::string& here, const RetrainingConfig& config) {
     if (auto s = check_positive(here + ".work_s", config.work_s); !s) return s;
     if (auto s = check_fraction(here + ".accuracy", config.accuracy); !s) return s;
-    return check_positive(here + ".max_share", config.max_share);
+    if (auto s = check_positive(here + ".max_share", config.max_share); !s) return s;
+    if (auto s = check_not_negative(here + ".memory_mb", config.memory_mb); !s) return s;
+    if (auto s = check_not_negative(here + ".work_sd_s", config.work_sd_s); !s) return s;
+    return check_fraction(here + ".accuracy_sd", config.accuracy_sd);
   });
 }
 

@@ -311,8 +311,8 @@ class Controller::Impl {
     problem.window_s = std::max(window_.end - now_, kLeastHorizon * options_.window).count();
     problem.quantum = options_.quantum;
     problem.min_accuracy = options_.min_accuracy;
-    problem.capacity = options_.capacity;
-    problem.device = options_.device;
+    problem.devices.front().id = options_.device;
+    problem.devices.front().capacity = options_.capacity;
     StreamFacts facts = facts_;
     facts.excluded = excluded_streams(orders_);
     problem.streams = streams_of(clients_, facts);
@@ -324,7 +324,7 @@ class Controller::Impl {
     for (const std::string& r : reasons_) reason += (reason.empty() ? "" : "+") + r;
     reasons_.clear();
     const auto policy = make_policy(options_.policy);
-    adopt((*policy)->plan(problem_now()), reason);
+    adopt(decide(**policy, problem_now()), reason);
   }
 
   void adopt(const Plan& plan, const std::string& reason) {

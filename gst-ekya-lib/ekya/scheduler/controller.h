@@ -44,7 +44,7 @@ struct ShareRequest {
 /// What a client gets.
 struct ShareGrant {
   ClientKey key;
-  double share = 0;    ///< In devices.
+  double share = 0;  ///< In devices.
   std::string device;
   std::string config;  ///< Chosen config's id; empty: none.
   Seconds until{0};    ///< End of the window.

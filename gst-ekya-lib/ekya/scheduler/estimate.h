@@ -7,13 +7,13 @@ namespace ekya::scheduler {
 
 /// Accuracy of one stream averaged over the window: a_v before the retraining completes, the config's after, times
 /// the inference config's factor. While the job runs inference uses `during`; afterwards `after`, because the
-/// job's share is free again. `retraining` may be null. Speed is linear in the share.
-/// Source: Ekya (NSDI 2022), section 4.1 and Algorithm 2, EstimateAccuracy.
-double window_accuracy(double window_s, double accuracy, const RetrainingConfig* retraining, double retraining_share,
+/// job's share is free again. `retraining` may be null. `speed` is what the job reaches with its share: device-seconds
+/// of work a second. Source: Ekya (NSDI 2022), section 4.1 and Algorithm 2, EstimateAccuracy.
+double window_accuracy(double window_s, double accuracy, const RetrainingConfig* retraining, double speed,
                        double factor_during, double factor_after);
 
-/// The best inference config whose demand fits into the share and whose instant accuracy is at least min_accuracy;
-/// where none reaches min_accuracy the best that fits; null where none fits.
-const InferenceConfig* best_inference(const Stream& stream, double share, double accuracy, double min_accuracy);
+/// The most accurate inference config whose demand fits into the share; null where none fits. a_min cannot change this
+/// choice: the student's accuracy multiplies every config alike. It acts in Choice::shortfall.
+const InferenceConfig* best_inference(const Stream& stream, double share);
 
 }  // namespace ekya::scheduler

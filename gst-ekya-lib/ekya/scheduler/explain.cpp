@@ -22,7 +22,7 @@ std::string steered(const Orders& orders, const std::string& stream, ClientKind 
 
 std::string inference_words(const Problem& problem, const Stream& stream, const StreamPlan& plan) {
   if (stream.inference.empty()) return "no inference";
-  return "inference gets " + number(plan.inference_share) + " of " + problem.device +
+  return "inference gets " + number(plan.inference_share) + " of " + plan.device +
          (plan.inference_config.empty() ? ", which fits none of its configs" : " and runs " + plan.inference_config);
 }
 

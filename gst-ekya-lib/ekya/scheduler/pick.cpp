@@ -9,6 +9,35 @@
 namespace ekya::scheduler {
 namespace {
 
+/// a_min binds only a stream whose student could reach it: for others nothing that inference gets would help.
+double shortfall_of(const Stream& stream, double factor, double min_accuracy) {
+  if (stream.accuracy * best_factor(stream) < min_accuracy) return 0;
+  return std::max(0.0, min_accuracy - stream.accuracy * factor);
+}
+
+/// Once the job is done, its share goes to the inference of its stream.
+double factor_after(const Stream& stream, double inference_share, double retraining_share,
+                    const RetrainingConfig& config) {
+  const double freed = std::min(retraining_share, config.max_share);
+  return factor_of(stream, best_inference(stream, inference_share + freed));
+}
+
+double speed_of(const DeviceWindow& window, const RetrainingConfig& config, double share) {
+  return window.throughput.speed(std::min(share, config.max_share));
+}
+
+/// The instant accuracy that a plan holds at its start.
+double instant_accuracy(const Stream& stream, const StreamPlan& plan) {
+  const auto config = std::find_if(stream.inference.begin(), stream.inference.end(),
+                                   [&](const InferenceConfig& c) { return c.id == plan.inference_config; });
+  return stream.accuracy * factor_of(stream, config == stream.inference.end() ? nullptr : &*config);
+}
+
+}  // namespace
+
+DeviceWindow::DeviceWindow(const Problem& problem)
+    : window_s(problem.window_s), min_accuracy(problem.min_accuracy), throughput(problem.devices.front().throughput) {}
+
 /// Accuracy relative to the full inference config. A stream without inference clients has nothing that lowers it.
 double factor_of(const Stream& stream, const InferenceConfig* config) {
   if (stream.inference.empty()) return 1;
@@ -21,49 +50,35 @@ double best_factor(const Stream& stream) {
   return best;
 }
 
-/// a_min binds only a stream whose student could reach it: for others nothing that inference gets would help.
-double shortfall_of(const Stream& stream, double factor, double min_accuracy) {
-  if (stream.accuracy * best_factor(stream) < min_accuracy) return 0;
-  return std::max(0.0, min_accuracy - stream.accuracy * factor);
-}
-
-/// Once the job is done, its share goes to the inference of its stream.
-double factor_after(const Stream& stream, double inference_share, double retraining_share,
-                    const RetrainingConfig& config) {
-  const double freed = std::min(retraining_share, config.max_share);
-  return factor_of(stream, best_inference(stream, inference_share + freed, config.accuracy, 0));
-}
-
-}  // namespace
-
 bool is_candidate(const Stream& stream, const RetrainingConfig& config) {
   return config.accuracy > stream.accuracy && (stream.running.empty() || stream.running == config.id);
 }
 
-Choice estimate_choice(const Problem& problem, const Stream& stream, double inference_share, double retraining_share,
-                       const RetrainingConfig* retraining) {
-  const double min_accuracy = stream.min_accuracy.value_or(problem.min_accuracy);
-  Choice choice{best_inference(stream, inference_share, stream.accuracy, min_accuracy), retraining, 0, 0};
+Choice estimate_choice(const DeviceWindow& window, const Stream& stream, double inference_share,
+                       double retraining_share, const RetrainingConfig* retraining) {
+  const double min_accuracy = stream.min_accuracy.value_or(window.min_accuracy);
+  Choice choice{best_inference(stream, inference_share), retraining, 0, 0};
   const double during = factor_of(stream, choice.inference);
   choice.shortfall = shortfall_of(stream, during, min_accuracy);
   const double after = retraining ? factor_after(stream, inference_share, retraining_share, *retraining) : during;
-  choice.accuracy = window_accuracy(problem.window_s, stream.accuracy, retraining, retraining_share, during, after);
+  const double speed = retraining ? speed_of(window, *retraining, retraining_share) : 0;
+  choice.accuracy = window_accuracy(window.window_s, stream.accuracy, retraining, speed, during, after);
   return choice;
 }
 
-Choice pick_configs(const Problem& problem, const Stream& stream, double inference_share, double retraining_share) {
-  Choice best = estimate_choice(problem, stream, inference_share, retraining_share, nullptr);
+Choice pick_configs(const DeviceWindow& window, const Stream& stream, double inference_share, double retraining_share) {
+  Choice best = estimate_choice(window, stream, inference_share, retraining_share, nullptr);
   if (retraining_share <= 0) return best;
   const double during = factor_of(stream, best.inference);
   // Most configs can use the whole share and then leave the same behind: looked up once.
-  const double after_all = factor_of(stream, best_inference(stream, inference_share + retraining_share, 0, 0));
+  const double after_all = factor_of(stream, best_inference(stream, inference_share + retraining_share));
   for (const RetrainingConfig& config : stream.retraining) {
     if (!is_candidate(stream, config)) continue;
     const double after = config.max_share < retraining_share
                              ? factor_after(stream, inference_share, retraining_share, config)
                              : after_all;
-    const double accuracy =
-        window_accuracy(problem.window_s, stream.accuracy, &config, retraining_share, during, after);
+    const double accuracy = window_accuracy(window.window_s, stream.accuracy, &config,
+                                            speed_of(window, config, retraining_share), during, after);
     const bool cheaper = best.retraining && accuracy == best.accuracy && config.work_s < best.retraining->work_s;
     if (accuracy > best.accuracy || cheaper) {
       best.accuracy = accuracy;
@@ -76,7 +91,7 @@ Choice pick_configs(const Problem& problem, const Stream& stream, double inferen
 std::vector<double> labelling_shares(const Problem& problem) {
   double wanted = 0;
   for (const Stream& stream : problem.streams) wanted += stream.labelling_demand;
-  const double most = kLabellingFraction * problem.capacity;
+  const double most = kLabellingFraction * problem.devices.front().capacity;
   const double scale = wanted > most ? most / wanted : 1;
   std::vector<double> shares;
   for (const Stream& stream : problem.streams) shares.push_back(stream.labelling_demand * scale);
@@ -84,28 +99,45 @@ std::vector<double> labelling_shares(const Problem& problem) {
 }
 
 double capacity_left(const Problem& problem, const std::vector<double>& labelling) {
-  double left = problem.capacity;
+  double left = problem.devices.front().capacity;
   for (double share : labelling) left -= share;
   return std::max(0.0, left);
 }
 
-StreamPlan stream_plan(const Stream& stream, const Choice& choice, double inference_share, double labelling_share,
-                       double retraining_share) {
+StreamPlan stream_plan(const Problem& problem, const DeviceWindow& window, const Stream& stream, const Choice& choice,
+                       double inference_share, double labelling_share, double retraining_share) {
   StreamPlan plan;
   plan.id = stream.id;
+  plan.device = problem.devices.front().id;
   plan.inference_config = choice.inference ? choice.inference->id : "";
-  plan.retraining_config = choice.retraining ? choice.retraining->id : "";
   plan.inference_share = inference_share;
   plan.labelling_share = labelling_share;
-  plan.retraining_share = choice.retraining ? std::min(retraining_share, choice.retraining->max_share) : 0;
   plan.expected_accuracy = std::clamp(choice.accuracy, 0.0, 1.0);
+  if (!choice.retraining) return plan;
+  plan.retraining_config = choice.retraining->id;
+  plan.retraining_device = plan.device;
+  plan.retraining_share = std::min(retraining_share, choice.retraining->max_share);
+  const double speed = window.throughput.speed(plan.retraining_share);
+  const double end_s = speed > 0 ? choice.retraining->work_s / speed : window.window_s;
+  if (end_s >= window.window_s) return plan;
+  const double all = inference_share + plan.retraining_share;
+  const InferenceConfig* after = best_inference(stream, all);
+  plan.phases = {{0, plan.inference_config, inference_share, plan.retraining_share},
+                 {end_s, after ? after->id : "", stream.inference.empty() ? 0 : all, 0}};
   return plan;
 }
 
-void set_mean(Plan& plan) {
-  double sum = 0;
-  for (const StreamPlan& stream : plan.streams) sum += stream.expected_accuracy;
-  plan.mean_accuracy = plan.streams.empty() ? 0 : sum / static_cast<double>(plan.streams.size());
+void summarise(const Problem& problem, Plan& plan) {
+  double sum = 0, weights = 0;
+  plan.floors_missed.clear();
+  for (std::size_t v = 0; v < plan.streams.size(); ++v) {
+    const Stream& stream = problem.streams[v];
+    sum += stream.weight * plan.streams[v].expected_accuracy;
+    weights += stream.weight;
+    if (instant_accuracy(stream, plan.streams[v]) < floor_of(problem, stream) - kShareTolerance)
+      plan.floors_missed.push_back(stream.id);
+  }
+  plan.mean_accuracy = weights > 0 ? sum / weights : 0;
 }
 
 }  // namespace ekya::scheduler

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ekya/scheduler/problem.h"
+#include "ekya/scheduler/throughput.h"
 
 namespace ekya::scheduler {
 
@@ -18,31 +19,49 @@ struct Choice {
 /// Most of the device that golden labelling may take, all streams together.
 inline constexpr double kLabellingFraction = 0.2;
 
+/// What the estimates of one device's window need to know besides the streams.
+struct DeviceWindow {
+  /// `problem` has one device.
+  explicit DeviceWindow(const Problem& problem);
+
+  double window_s;
+  double min_accuracy;
+  Throughput throughput;
+};
+
 /// Algorithm 2, PickConfigs, for one stream: the best inference config for its share, and the retraining config (or
 /// none) of highest window accuracy. The share of a job that ends goes to the inference of the same stream. A
 /// stream that runs a job keeps its config or stops it. Of equal configs the one with less work wins.
 /// Source: Ekya (NSDI 2022), Algorithm 2.
-Choice pick_configs(const Problem& problem, const Stream& stream, double inference_share, double retraining_share);
+Choice pick_configs(const DeviceWindow& window, const Stream& stream, double inference_share, double retraining_share);
 
 /// The same with the retraining config given (null: none), whatever it is worth.
-Choice estimate_choice(const Problem& problem, const Stream& stream, double inference_share, double retraining_share,
-                       const RetrainingConfig* retraining);
+Choice estimate_choice(const DeviceWindow& window, const Stream& stream, double inference_share,
+                       double retraining_share, const RetrainingConfig* retraining);
 
 /// Whether a retraining config may be chosen: more accurate than the live student and, while a job runs, that job's.
 bool is_candidate(const Stream& stream, const RetrainingConfig& config);
 
+/// Accuracy relative to the full inference config; 1 for a stream without inference clients, 0 where no config fits.
+double factor_of(const Stream& stream, const InferenceConfig* config);
+/// The highest factor that the stream's configs offer.
+double best_factor(const Stream& stream);
+
 /// Labelling share of each stream: what it wants, all scaled down alike where that is more than kLabellingFraction of
-/// the capacity. Shape [streams], in devices.
+/// the capacity. Shape [streams], in devices. `problem` has one device.
 std::vector<double> labelling_shares(const Problem& problem);
 
-/// What the labelling leaves, in devices.
+/// What the labelling leaves, in devices. `problem` has one device.
 double capacity_left(const Problem& problem, const std::vector<double>& labelling);
 
 /// Writes one stream's answer. A share that the choice has no use for (no config, or more than max_share) stays free.
-StreamPlan stream_plan(const Stream& stream, const Choice& choice, double inference_share, double labelling_share,
-                       double retraining_share);
+/// Where the job ends within the window a second phase gives its share to the stream's inference. `problem` has one
+/// device.
+StreamPlan stream_plan(const Problem& problem, const DeviceWindow& window, const Stream& stream, const Choice& choice,
+                       double inference_share, double labelling_share, double retraining_share);
 
-/// Sets the mean of the streams' expected accuracies; 0 without streams.
-void set_mean(Plan& plan);
+/// Sets the weighted mean of the streams' expected accuracies, 0 without streams, and the streams that miss their
+/// a_min.
+void summarise(const Problem& problem, Plan& plan);
 
 }  // namespace ekya::scheduler

@@ -22,6 +22,8 @@ constexpr std::array<Entry, 3> kPolicies{{
 
 }  // namespace
 
+Plan decide(const Policy& policy, const Problem& problem) { return policy.plan(pessimistic(problem)); }
+
 Result<std::unique_ptr<Policy>> make_policy(std::string_view name) {
   std::string known;
   for (const Entry& entry : kPolicies) {

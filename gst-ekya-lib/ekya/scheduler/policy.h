@@ -15,9 +15,12 @@ class Policy {
  public:
   virtual ~Policy() = default;
   virtual std::string name() const = 0;
-  /// `problem` has passed validate(). The plan passes validate(problem, plan).
+  /// `problem` has passed validate(); kappa is left to decide(). The plan passes validate(problem, plan).
   virtual Plan plan(const Problem& problem) const = 0;
 };
+
+/// What a policy decides on the estimates that `kappa` makes of the problem, with the upper bound of those estimates.
+Plan decide(const Policy& policy, const Problem& problem);
 
 /// Errors: kInvalidArgument for an unknown name; the message lists the known ones.
 Result<std::unique_ptr<Policy>> make_policy(std::string_view name);

@@ -102,6 +102,12 @@ class Fields {
     if (const Json* json = find(key)) each(key, *json, read);
   }
 
+  /// Calls `read(object, place)` where the key is there.
+  template <typename Read>
+  void maybe_object(const char* key, const Read& read) {
+    if (const Json* json = find(key)) read(*json, at(key));
+  }
+
  private:
   const Json* find(const char* key) {
     known_.insert(key);
@@ -140,6 +146,9 @@ RetrainingConfig read_retraining(const Json& json, const std::string& place, Tro
   fields.number("work_s", config.work_s);
   fields.number("accuracy", config.accuracy);
   fields.maybe_number("max_share", config.max_share);
+  fields.maybe_number("memory_mb", config.memory_mb);
+  fields.maybe_number("work_sd_s", config.work_sd_s);
+  fields.maybe_number("accuracy_sd", config.accuracy_sd);
   return config;
 }
 
@@ -157,13 +166,41 @@ Stream read_stream(const Json& json, const std::string& place, Trouble& trouble)
     stream.retraining.push_back(read_retraining(config, here, trouble));
   });
   fields.maybe_string("running", stream.running);
+  fields.maybe_number("weight", stream.weight);
+  fields.maybe_string("device", stream.device);
+  fields.maybe_string("retraining_device", stream.retraining_device);
+  fields.maybe_number("cached_accuracy", stream.cached_accuracy);
+  fields.maybe_number("upload_mbit", stream.upload_mbit);
+  fields.maybe_number("model_mbit", stream.model_mbit);
   return stream;
 }
 
-void read_device(const Json& json, const std::string& place, Trouble& trouble, Problem& problem) {
+CurvePoint read_point(const Json& json, const std::string& place, Trouble& trouble) {
+  if (json.is_array() && json.size() == 2 && json[0].is_number() && json[1].is_number())
+    return {json[0].get<double>(), json[1].get<double>()};
+  trouble.add(place, "is not a pair [share, speed] of numbers");
+  return {};
+}
+
+Device read_device(const Json& json, const std::string& place, Trouble& trouble) {
+  Device device;
   Fields fields(json, place, trouble);
-  fields.string("id", problem.device);
-  fields.number("capacity", problem.capacity);
+  fields.string("id", device.id);
+  fields.number("capacity", device.capacity);
+  fields.maybe_number("memory_mb", device.memory_mb);
+  fields.maybe_array("throughput", [&](const Json& point, const std::string& here) {
+    device.throughput.push_back(read_point(point, here, trouble));
+  });
+  return device;
+}
+
+Cloud read_cloud(const Json& json, const std::string& place, Trouble& trouble) {
+  Cloud cloud;
+  Fields fields(json, place, trouble);
+  fields.number("uplink_mbps", cloud.uplink_mbps);
+  fields.number("downlink_mbps", cloud.downlink_mbps);
+  fields.maybe_number("delay_s", cloud.delay_s);
+  return cloud;
 }
 
 Problem read_problem(const Json& json, Trouble& trouble) {
@@ -172,16 +209,27 @@ Problem read_problem(const Json& json, Trouble& trouble) {
   fields.number("window_s", problem.window_s);
   fields.number("quantum", problem.quantum);
   fields.number("min_accuracy", problem.min_accuracy);
-  int devices = 0;
+  fields.maybe_number("kappa", problem.kappa);
+  problem.devices.clear();
   fields.array("devices", [&](const Json& device, const std::string& place) {
-    if (devices++ > 0) return trouble.add(place, "is a second device; this version plans for one");
-    read_device(device, place, trouble, problem);
+    problem.devices.push_back(read_device(device, place, trouble));
   });
-  if (devices == 0) trouble.add("devices", "is empty; name the one device");
+  fields.maybe_object(
+      "cloud", [&](const Json& cloud, const std::string& place) { problem.cloud = read_cloud(cloud, place, trouble); });
   fields.array("streams", [&](const Json& stream, const std::string& place) {
     problem.streams.push_back(read_stream(stream, place, trouble));
   });
   return problem;
+}
+
+Phase read_phase(const Json& json, const std::string& place, Trouble& trouble) {
+  Phase phase;
+  Fields fields(json, place, trouble);
+  fields.number("begin_s", phase.begin_s);
+  fields.string("inference_config", phase.inference_config);
+  fields.number("inference_share", phase.inference_share);
+  fields.number("retraining_share", phase.retraining_share);
+  return phase;
 }
 
 StreamPlan read_stream_plan(const Json& json, const std::string& place, Trouble& trouble) {
@@ -194,6 +242,11 @@ StreamPlan read_stream_plan(const Json& json, const std::string& place, Trouble&
   fields.number("labelling_share", stream.labelling_share);
   fields.number("retraining_share", stream.retraining_share);
   fields.number("expected_accuracy", stream.expected_accuracy);
+  fields.string("device", stream.device);
+  fields.string("retraining_device", stream.retraining_device);
+  fields.maybe_array("phases", [&](const Json& phase, const std::string& here) {
+    stream.phases.push_back(read_phase(phase, here, trouble));
+  });
   return stream;
 }
 
@@ -205,6 +258,11 @@ Plan read_plan(const Json& json, Trouble& trouble) {
     plan.streams.push_back(read_stream_plan(stream, place, trouble));
   });
   fields.number("mean_accuracy", plan.mean_accuracy);
+  fields.maybe_number("upper_bound", plan.upper_bound);
+  fields.maybe_array("floors_missed", [&](const Json& id, const std::string& place) {
+    if (!id.is_string()) return trouble.add(place, "is not a string");
+    plan.floors_missed.push_back(id.get<std::string>());
+  });
   fields.maybe_number("decision_s", plan.decision_s);
   return plan;
 }
@@ -233,28 +291,61 @@ Result<T> read(std::string_view text, T (*read_fields)(const Json&, Trouble&)) {
   return value;
 }
 
+Ordered write(const RetrainingConfig& c) {
+  return {{"id", c.id},
+          {"work_s", c.work_s},
+          {"accuracy", c.accuracy},
+          {"max_share", c.max_share},
+          {"memory_mb", c.memory_mb},
+          {"work_sd_s", c.work_sd_s},
+          {"accuracy_sd", c.accuracy_sd}};
+}
+
+Ordered write(const Device& device) {
+  Ordered json = {{"id", device.id}, {"capacity", device.capacity}};
+  if (device.memory_mb < std::numeric_limits<double>::infinity()) json["memory_mb"] = device.memory_mb;
+  Ordered curve = Ordered::array();
+  for (const CurvePoint& point : device.throughput) curve.push_back(Ordered::array({point.share, point.speed}));
+  if (!curve.empty()) json["throughput"] = std::move(curve);
+  return json;
+}
+
 Ordered write(const Stream& stream) {
   Ordered inference = Ordered::array(), retraining = Ordered::array();
   for (const InferenceConfig& c : stream.inference)
     inference.push_back({{"id", c.id}, {"demand", c.demand}, {"factor", c.factor}});
-  for (const RetrainingConfig& c : stream.retraining)
-    retraining.push_back({{"id", c.id}, {"work_s", c.work_s}, {"accuracy", c.accuracy}, {"max_share", c.max_share}});
+  for (const RetrainingConfig& c : stream.retraining) retraining.push_back(write(c));
   Ordered json = {{"id", stream.id}, {"accuracy", stream.accuracy}, {"labelling_demand", stream.labelling_demand}};
   if (stream.min_accuracy) json["min_accuracy"] = *stream.min_accuracy;
   json["inference"] = std::move(inference);
   json["retraining"] = std::move(retraining);
   json["running"] = stream.running;
+  json["weight"] = stream.weight;
+  json["device"] = stream.device;
+  json["retraining_device"] = stream.retraining_device;
+  json["cached_accuracy"] = stream.cached_accuracy;
+  json["upload_mbit"] = stream.upload_mbit;
+  json["model_mbit"] = stream.model_mbit;
   return json;
 }
 
 Ordered write(const StreamPlan& stream) {
+  Ordered phases = Ordered::array();
+  for (const Phase& phase : stream.phases)
+    phases.push_back({{"begin_s", phase.begin_s},
+                      {"inference_config", phase.inference_config},
+                      {"inference_share", phase.inference_share},
+                      {"retraining_share", phase.retraining_share}});
   return {{"id", stream.id},
+          {"device", stream.device},
           {"inference_config", stream.inference_config},
           {"retraining_config", stream.retraining_config},
+          {"retraining_device", stream.retraining_device},
           {"inference_share", stream.inference_share},
           {"labelling_share", stream.labelling_share},
           {"retraining_share", stream.retraining_share},
-          {"expected_accuracy", stream.expected_accuracy}};
+          {"expected_accuracy", stream.expected_accuracy},
+          {"phases", std::move(phases)}};
 }
 
 /// Bytes that are no UTF-8 are replaced, since an exception here would be worse.
@@ -272,15 +363,27 @@ Result<Problem> problem_from_json(std::string_view text) {
 Result<Plan> plan_from_json(std::string_view text) { return read(text, read_plan); }
 
 std::string to_json(const Problem& problem) {
-  Ordered json = {{"window_s", problem.window_s}, {"quantum", problem.quantum}, {"min_accuracy", problem.min_accuracy}};
-  json["devices"] = Ordered::array({Ordered{{"id", problem.device}, {"capacity", problem.capacity}}});
+  Ordered json = {{"window_s", problem.window_s},
+                  {"quantum", problem.quantum},
+                  {"min_accuracy", problem.min_accuracy},
+                  {"kappa", problem.kappa}};
+  json["devices"] = Ordered::array();
+  for (const Device& device : problem.devices) json["devices"].push_back(write(device));
   json["streams"] = Ordered::array();
   for (const Stream& stream : problem.streams) json["streams"].push_back(write(stream));
+  if (problem.cloud)
+    json["cloud"] = {{"uplink_mbps", problem.cloud->uplink_mbps},
+                     {"downlink_mbps", problem.cloud->downlink_mbps},
+                     {"delay_s", problem.cloud->delay_s}};
   return text_of(json);
 }
 
 std::string to_json(const Plan& plan) {
-  Ordered json = {{"policy", plan.policy}, {"mean_accuracy", plan.mean_accuracy}, {"decision_s", plan.decision_s}};
+  Ordered json = {{"policy", plan.policy},
+                  {"mean_accuracy", plan.mean_accuracy},
+                  {"upper_bound", plan.upper_bound},
+                  {"floors_missed", plan.floors_missed},
+                  {"decision_s", plan.decision_s}};
   json["streams"] = Ordered::array();
   for (const StreamPlan& stream : plan.streams) json["streams"].push_back(write(stream));
   return text_of(json);

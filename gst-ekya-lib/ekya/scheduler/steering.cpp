@@ -42,7 +42,7 @@ const RetrainingConfig* config_named(const Stream& stream, const std::string& id
 class Fitting {
  public:
   Fitting(const Problem& problem, const Orders& orders, const Present& present)
-      : problem_(problem), orders_(orders), present_(present) {}
+      : problem_(problem), window_(problem), orders_(orders), present_(present) {}
 
   Plan fit(const Plan& plan) {
     Plan result = plan;
@@ -50,7 +50,7 @@ class Fitting {
     for (const Stream& stream : problem_.streams) result.streams.push_back(steered(stream, planned(plan, stream.id)));
     scale(result);
     for (std::size_t v = 0; v < result.streams.size(); ++v) estimate(problem_.streams[v], result.streams[v]);
-    set_mean(result);
+    summarise(problem_, result);
     return result;
   }
 
@@ -91,8 +91,8 @@ class Fitting {
     double held = 0, free = 0;
     for (StreamPlan& stream : plan.streams)
       for (ClientKind kind : kKinds) (pinned(stream.id, kind) ? held : free) += share_of(stream, kind);
-    if (held + free <= problem_.capacity) return;
-    const double factor = free > 0 ? std::max(0.0, problem_.capacity - held) / free : 0;
+    if (held + free <= problem_.devices.front().capacity) return;
+    const double factor = free > 0 ? std::max(0.0, problem_.devices.front().capacity - held) / free : 0;
     for (StreamPlan& stream : plan.streams)
       for (ClientKind kind : kKinds)
         if (!pinned(stream.id, kind)) share_of(stream, kind) *= factor;
@@ -103,10 +103,10 @@ class Fitting {
   void estimate(const Stream& stream, StreamPlan& plan) const {
     const RetrainingConfig* config = config_named(stream, plan.retraining_config);
     const bool pin = pinned(stream.id, ClientKind::kRetraining);
-    if (!config && pin) config = pick_configs(problem_, stream, plan.inference_share, plan.retraining_share).retraining;
+    if (!config && pin) config = pick_configs(window_, stream, plan.inference_share, plan.retraining_share).retraining;
     if (plan.retraining_share <= 0) config = nullptr;
-    Choice choice = estimate_choice(problem_, stream, plan.inference_share, plan.retraining_share, config);
-    const Choice without = estimate_choice(problem_, stream, plan.inference_share, 0, nullptr);
+    Choice choice = estimate_choice(window_, stream, plan.inference_share, plan.retraining_share, config);
+    const Choice without = estimate_choice(window_, stream, plan.inference_share, 0, nullptr);
     if (!pin && choice.accuracy <= without.accuracy) {
       config = nullptr;
       choice = without;
@@ -114,10 +114,14 @@ class Fitting {
     }
     plan.inference_config = choice.inference ? choice.inference->id : "";
     plan.retraining_config = config ? config->id : "";
+    plan.device = problem_.devices.front().id;
+    plan.retraining_device = config ? plan.device : "";
+    plan.phases.clear();
     plan.expected_accuracy = std::clamp(choice.accuracy, 0.0, 1.0);
   }
 
   const Problem& problem_;
+  DeviceWindow window_;
   const Orders& orders_;
   const Present& present_;
 };

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "ekya/scheduler/check.h"
+#include "ekya/scheduler/device_policy.h"
 #include "ekya/scheduler/pick.h"
 #include "ekya/scheduler/policies.h"
 
@@ -32,7 +33,7 @@ struct Job {
 /// Algorithm 1 at work on one problem.
 class Search {
  public:
-  explicit Search(const Problem& problem) : problem_(problem), labelling_(labelling_shares(problem)) {
+  explicit Search(const Problem& problem) : problem_(problem), window_(problem), labelling_(labelling_shares(problem)) {
     list_jobs();
     share_fairly();
   }
@@ -47,9 +48,8 @@ class Search {
     Plan plan;
     plan.policy = "thief";
     for (std::size_t v = 0; v < shares_.size(); ++v)
-      plan.streams.push_back(
-          stream_plan(problem_.streams[v], choices_[v], shares_[v][0], labelling_[v], shares_[v][1]));
-    set_mean(plan);
+      plan.streams.push_back(stream_plan(problem_, window_, problem_.streams[v], choices_[v], shares_[v][0],
+                                         labelling_[v], shares_[v][1]));
     return plan;
   }
 
@@ -73,7 +73,7 @@ class Search {
     for (const Job& job : jobs_) shares_[job.stream][job.retraining] = fair;
     for (std::size_t v = 0; v < shares_.size(); ++v) {
       choices_.push_back(pick(v, shares_[v]));
-      worth_.accuracy += choices_[v].accuracy;
+      worth_.accuracy += problem_.streams[v].weight * choices_[v].accuracy;
       worth_.shortfall += choices_[v].shortfall;
     }
   }
@@ -104,7 +104,7 @@ class Search {
     for (std::size_t i = 0; i < streams.size(); ++i) {
       const Choice& now = choices_[streams[i]];
       choices[i] = pick(streams[i], shares[i]);
-      worth.accuracy += choices[i].accuracy - now.accuracy;
+      worth.accuracy += problem_.streams[streams[i]].weight * (choices[i].accuracy - now.accuracy);
       worth.shortfall += choices[i].shortfall - now.shortfall;
     }
     if (!worth.beats(worth_)) return false;
@@ -117,10 +117,11 @@ class Search {
   }
 
   Choice pick(std::size_t stream, const Shares& shares) const {
-    return pick_configs(problem_, problem_.streams[stream], shares[0], shares[1]);
+    return pick_configs(window_, problem_.streams[stream], shares[0], shares[1]);
   }
 
   const Problem& problem_;
+  DeviceWindow window_;
   std::vector<double> labelling_;  ///< [streams], in devices.
   std::vector<Job> jobs_;          ///< Retraining jobs, then inference jobs.
   double quantum_ = 0;             ///< What one step moves, in devices.
@@ -129,10 +130,12 @@ class Search {
   Worth worth_;
 };
 
-class Thief final : public Policy {
+class Thief final : public DevicePolicy {
  public:
   std::string name() const override { return "thief"; }
-  Plan plan(const Problem& problem) const override {
+
+ private:
+  Plan plan_device(const Problem& problem) const override {
     Search search(problem);
     search.steal();
     return search.plan();

@@ -28,8 +28,23 @@ TEST(WindowAccuracy, OfAJobThatDoesNotEndInTheWindowIsThatOfNoJob) {
   EXPECT_DOUBLE_EQ(window_accuracy(120, 0.65, &k1A, 0, 1, 1), 0.65);
 }
 
-TEST(WindowAccuracy, AJobIsNoFasterThanItsMaxShareAllows) {
-  EXPECT_DOUBLE_EQ(window_accuracy(120, 0.65, &k1A, 3, 1, 1), window_accuracy(120, 0.65, &k1A, 1, 1, 1));
+TEST(EstimateChoice, AJobIsNoFasterThanItsMaxShareAllows) {
+  const Problem problem = worked_example(0.25);
+  Stream stream = problem.streams[0];
+  stream.retraining[0].max_share = 1;
+  const auto worth = [&](double share) {
+    return estimate_choice(DeviceWindow(problem), stream, 1, share, &stream.retraining[0]).accuracy;
+  };
+  EXPECT_DOUBLE_EQ(worth(3), worth(1));
+}
+
+TEST(EstimateChoice, FollowsTheThroughputCurveOfTheDevice) {
+  Problem problem = worked_example(0.25);
+  problem.devices[0].throughput = {{0.5, 0.85}, {1, 1}};
+  // At half the device the speed is 0.85: (100 s · 0.65 + 20 s · 0.75) / 120 s
+  EXPECT_NEAR(
+      estimate_choice(DeviceWindow(problem), problem.streams[0], 1, 0.5, &problem.streams[0].retraining[0]).accuracy,
+      0.6666666667, 1e-9);
 }
 
 Stream camera() {
@@ -39,16 +54,16 @@ Stream camera() {
 
 TEST(BestInference, IsTheMostAccurateThatFits) {
   const Stream stream = camera();
-  EXPECT_EQ(best_inference(stream, 0.4, 0.8, 0)->id, "full");
-  EXPECT_EQ(best_inference(stream, 0.39, 0.8, 0)->id, "half");
-  EXPECT_EQ(best_inference(stream, 0.1, 0.8, 0)->id, "tenth");
-  EXPECT_EQ(best_inference(stream, 0.03, 0.8, 0), nullptr);
+  EXPECT_EQ(best_inference(stream, 0.4)->id, "full");
+  EXPECT_EQ(best_inference(stream, 0.39)->id, "half");
+  EXPECT_EQ(best_inference(stream, 0.1)->id, "tenth");
+  EXPECT_EQ(best_inference(stream, 0.03), nullptr);
 }
 
-TEST(BestInference, FitsDespiteRounding) { EXPECT_EQ(best_inference(camera(), 0.1 + 0.1 - 1e-16, 0.8, 0)->id, "half"); }
+TEST(BestInference, FitsDespiteRounding) { EXPECT_EQ(best_inference(camera(), 0.1 + 0.1 - 1e-16)->id, "half"); }
 
 TEST(BestInference, IsTheBestThatFitsWhereNoneReachesTheLeastAccuracy) {
-  EXPECT_EQ(best_inference(camera(), 0.1, 0.8, 0.9)->id, "tenth");
+  EXPECT_EQ(best_inference(camera(), 0.1)->id, "tenth");
 }
 
 TEST(PickConfigs, ChoosesNoRetrainingThatDoesNotRaiseTheWindowAccuracy) {
@@ -56,30 +71,30 @@ TEST(PickConfigs, ChoosesNoRetrainingThatDoesNotRaiseTheWindowAccuracy) {
   problem.window_s = 100;
   problem.streams = {camera()};
   problem.streams[0].retraining = {{"worse", 1, 0.7, 1}, {"same", 1, 0.8, 1}, {"late", 60, 0.99, 1}};
-  EXPECT_EQ(pick_configs(problem, problem.streams[0], 0.4, 0.5).retraining, nullptr);
-  EXPECT_EQ(pick_configs(problem, problem.streams[0], 0.4, 0.7).retraining->id, "late");
+  EXPECT_EQ(pick_configs(DeviceWindow(problem), problem.streams[0], 0.4, 0.5).retraining, nullptr);
+  EXPECT_EQ(pick_configs(DeviceWindow(problem), problem.streams[0], 0.4, 0.7).retraining->id, "late");
 }
 
 TEST(PickConfigs, KeepsTheRunningConfigOrNone) {
   Problem problem = worked_example(0.25);
   problem.streams[1].running = "1B";
-  EXPECT_EQ(pick_configs(problem, problem.streams[1], 1, 1).retraining->id, "1B");
-  EXPECT_EQ(pick_configs(problem, problem.streams[1], 1, 0.5).retraining, nullptr);
+  EXPECT_EQ(pick_configs(DeviceWindow(problem), problem.streams[1], 1, 1).retraining->id, "1B");
+  EXPECT_EQ(pick_configs(DeviceWindow(problem), problem.streams[1], 1, 0.5).retraining, nullptr);
   problem.streams[1].running = "";
-  EXPECT_EQ(pick_configs(problem, problem.streams[1], 1, 0.5).retraining->id, "2B");
+  EXPECT_EQ(pick_configs(DeviceWindow(problem), problem.streams[1], 1, 0.5).retraining->id, "2B");
 }
 
 TEST(PickConfigs, HandsTheFreedShareToTheInferenceOfTheStream) {
   const Problem problem = worked_example(0.25);
   // 2B at 0.75 takes 66.67 s: (66.67 · 0.5 · 0.75 + 53.33 · 0.85 · min(1.5, 1)) / 120
-  EXPECT_NEAR(pick_configs(problem, problem.streams[1], 0.75, 0.75).accuracy, 0.5861111111, 1e-9);
+  EXPECT_NEAR(pick_configs(DeviceWindow(problem), problem.streams[1], 0.75, 0.75).accuracy, 0.5861111111, 1e-9);
 }
 
 TEST(PickConfigs, OfEqualConfigsTakesTheOneWithLessWork) {
   Problem problem;
   problem.window_s = 100;
   problem.streams = {{"cam", 0.5, 0, {}, {}, {{"long", 10, 0.5, 1}, {"b", 20, 0.9, 1}, {"a", 20, 0.9, 1}}, ""}};
-  EXPECT_EQ(pick_configs(problem, problem.streams[0], 0, 1).retraining->id, "b");
+  EXPECT_EQ(pick_configs(DeviceWindow(problem), problem.streams[0], 0, 1).retraining->id, "b");
 }
 
 TEST(PickConfigs, MissesTheLeastAccuracyOnlyWhereItCouldBeReached) {
@@ -87,9 +102,9 @@ TEST(PickConfigs, MissesTheLeastAccuracyOnlyWhereItCouldBeReached) {
   problem.window_s = 100;
   problem.min_accuracy = 0.6;
   problem.streams = {camera()};
-  EXPECT_NEAR(pick_configs(problem, problem.streams[0], 0.2, 0).shortfall, 0.6 - 0.56, 1e-12);
+  EXPECT_NEAR(pick_configs(DeviceWindow(problem), problem.streams[0], 0.2, 0).shortfall, 0.6 - 0.56, 1e-12);
   problem.min_accuracy = 0.81;  // more than 0.8 · 1.0: out of reach whatever inference gets
-  EXPECT_EQ(pick_configs(problem, problem.streams[0], 0.2, 0).shortfall, 0);
+  EXPECT_EQ(pick_configs(DeviceWindow(problem), problem.streams[0], 0.2, 0).shortfall, 0);
 }
 
 TEST(LabellingShares, AreWhatIsWantedUpToAFifthOfTheDevice) {

@@ -50,7 +50,7 @@ TEST(EveryPolicy, GivesAPlanThatPassesValidate) {
           EXPECT_EQ(plan.streams[v].retraining_config, stream.running);
         }
         EXPECT_GE(plan.streams[v].expected_accuracy + 1e-12,
-                  estimate_choice(problem, stream, plan.streams[v].inference_share, 0, nullptr).accuracy);
+                  estimate_choice(DeviceWindow(problem), stream, plan.streams[v].inference_share, 0, nullptr).accuracy);
       }
     }
   }
@@ -135,7 +135,8 @@ double exhaustive(const Problem& problem, std::size_t v, int quanta) {
   double best = 0;
   for (int r = 0; r <= quanta; ++r)
     for (int i = 0; i + r <= quanta; ++i) {
-      const double here = pick_configs(problem, problem.streams[v], i * problem.quantum, r * problem.quantum).accuracy;
+      const double here =
+          pick_configs(DeviceWindow(problem), problem.streams[v], i * problem.quantum, r * problem.quantum).accuracy;
       best = std::max(best, here + exhaustive(problem, v + 1, quanta - r - i));
     }
   return best;
@@ -149,8 +150,9 @@ double fair_start(const Problem& problem) {
   };
   for (const Stream& stream : problem.streams) jobs += 1 + trains(stream);
   for (const Stream& stream : problem.streams)
-    sum +=
-        pick_configs(problem, stream, problem.capacity / jobs, trains(stream) ? problem.capacity / jobs : 0).accuracy;
+    sum += pick_configs(DeviceWindow(problem), stream, problem.devices[0].capacity / jobs,
+                        trains(stream) ? problem.devices[0].capacity / jobs : 0)
+               .accuracy;
   return sum / static_cast<double>(problem.streams.size());
 }
 
@@ -159,7 +161,7 @@ TEST(Thief, LiesBetweenItsFairStartAndTheExhaustiveOptimum) {
   int compared = 0;
   for (unsigned seed = 0; seed < 150; ++seed) {
     Problem problem = random_problem(seed, 2);
-    problem.capacity = 1;
+    problem.devices[0].capacity = 1;
     // The lattice must hold the fair start of 2, 3 or 4 jobs.
     problem.quantum = 1.0 / 12;
     const double thief = plan_by("thief", problem).mean_accuracy;

@@ -17,10 +17,13 @@ using ::testing::HasSubstr;
 using Json = nlohmann::json;
 
 const char* const kProblem = R"({"window_s": 200, "quantum": 0.1, "min_accuracy": 0.4,
-  "devices": [{"id": "cpu", "capacity": 1.0}],
-  "streams": [{"id": "cam0", "accuracy": 0.65, "labelling_demand": 0.05, "min_accuracy": 0.3,
+  "devices": [{"id": "cpu", "capacity": 1.0}, {"id": "gpu", "capacity": 1.0, "memory_mb": 8000, "throughput": [[0.1, 0.36], [1, 1]]}],
+  "kappa": 0.5, "cloud": {"uplink_mbps": 5.1, "downlink_mbps": 17.5, "delay_s": 2},
+  "streams": [{"id": "cam0", "accuracy": 0.65, "labelling_demand": 0.05, "min_accuracy": 0.3, "weight": 2, "device": "gpu",
     "inference": [{"id": "full", "demand": 0.25, "factor": 1.0}, {"id": "half", "demand": 0.125, "factor": 0.84}],
-    "retraining": [{"id": "head-e5", "work_s": 12.9, "accuracy": 0.74, "max_share": 0.5}], "running": "head-e5"}]})";
+    "retraining": [{"id": "head-e5", "work_s": 12.9, "accuracy": 0.74, "max_share": 0.5, "memory_mb": 700, "work_sd_s": 1.5,
+      "accuracy_sd": 0.02}], "running": "head-e5", "retraining_device": "cpu", "cached_accuracy": 0.7, "upload_mbit": 160,
+      "model_mbit": 398}]})";
 
 TEST(ProblemJson, ReadsEveryField) {
   const auto problem = problem_from_json(kProblem);
@@ -28,8 +31,8 @@ TEST(ProblemJson, ReadsEveryField) {
   EXPECT_EQ(problem->window_s, 200);
   EXPECT_EQ(problem->quantum, 0.1);
   EXPECT_EQ(problem->min_accuracy, 0.4);
-  EXPECT_EQ(problem->device, "cpu");
-  EXPECT_EQ(problem->capacity, 1);
+  EXPECT_EQ(problem->devices[0].id, "cpu");
+  EXPECT_EQ(problem->devices[0].capacity, 1);
   const Stream& stream = problem->streams.at(0);
   EXPECT_EQ(stream.id, "cam0");
   EXPECT_EQ(stream.labelling_demand, 0.05);
@@ -37,6 +40,20 @@ TEST(ProblemJson, ReadsEveryField) {
   EXPECT_EQ(stream.inference.at(1).factor, 0.84);
   EXPECT_EQ(stream.retraining.at(0).max_share, 0.5);
   EXPECT_EQ(stream.running, "head-e5");
+  EXPECT_EQ(stream.weight, 2);
+  EXPECT_EQ(stream.device, "gpu");
+  EXPECT_EQ(stream.retraining_device, "cpu");
+  EXPECT_EQ(stream.cached_accuracy, 0.7);
+  EXPECT_EQ(stream.upload_mbit, 160);
+  EXPECT_EQ(stream.model_mbit, 398);
+  EXPECT_EQ(stream.retraining.at(0).memory_mb, 700);
+  EXPECT_EQ(stream.retraining.at(0).work_sd_s, 1.5);
+  EXPECT_EQ(stream.retraining.at(0).accuracy_sd, 0.02);
+  EXPECT_EQ(problem->kappa, 0.5);
+  EXPECT_EQ(problem->devices.at(1).memory_mb, 8000);
+  EXPECT_EQ(problem->devices.at(1).throughput.at(0).speed, 0.36);
+  EXPECT_EQ(problem->cloud->uplink_mbps, 5.1);
+  EXPECT_EQ(problem->cloud->delay_s, 2);
 }
 
 TEST(ProblemJson, WhatIsWrittenReadsBackTheSame) {
@@ -68,11 +85,13 @@ TEST(ProblemJson, EveryRefusalNamesThePlace) {
       {"\"quantum\": 0.1", "\"quantum\": \"0.1\"", "quantum: is not a number"},
       {"\"quantum\": 0.1", "\"quantum\": NaN", "not JSON"},
       {"\"quantum\": 0.1", "\"quantum\": 1e999", "not JSON"},
-      {"\"capacity\": 1.0", "\"capacity\": 1.0, \"memory_mb\": 1", "devices[0].memory_mb: is not a known field"},
-      {"[{\"id\": \"cpu\", \"capacity\": 1.0}]", "[]", "devices: is empty"},
-      {"[{\"id\": \"cpu\", \"capacity\": 1.0}]", "[{\"id\":\"a\",\"capacity\":1},{\"id\":\"b\",\"capacity\":1}]",
-       "devices[1]: is a second device"},
-      {"[{\"id\": \"cpu\", \"capacity\": 1.0}]", "7", "devices: is not an array"},
+      {"\"capacity\": 1.0", "\"capacity\": 1.0, \"memory_gb\": 1", "devices[0].memory_gb: is not a known field"},
+      {"\"id\": \"cpu\"", "\"id\": \"gpu\"", "devices[1].id: 'gpu' is there twice"},
+      {"\"capacity\": 1.0}", "\"capacity\": 1.0, \"throughput\": [[1]]}", "devices[0].throughput[0]: is not a pair"},
+      {"\"capacity\": 1.0}", "\"capacity\": 1.0, \"throughput\": [[1, 0]]}", "devices[0].throughput: no point"},
+      {"\"devices\": [", "\"machines\": [", "devices: is missing"},
+      {"\"throughput\": [", "\"throughput\": 7, \"x\": [", "devices[1].throughput: is not an array"},
+      {"\"cloud\": {", "\"cloud\": {\"price\": 1, ", "cloud.price: is not a known field"},
       {"{\"id\": \"full\",", "{\"id\": 7,", "streams[0].inference[0].id: is not a string"},
       {"\"factor\": 0.84", "\"factor\": 1.84", "streams[0].inference[1].factor: 1.84 is not in [0, 1]"},
       {"\"work_s\": 12.9", "\"work_s\": -1", "streams[0].retraining[0].work_s: -1 is not > 0"},
@@ -127,7 +146,7 @@ TEST(ProblemJson, TheSchemaListsTheFieldsThatAreWritten) {
   const Json& defs = schema["$defs"];
   const Json problem = Json::parse(to_json(*problem_from_json(kProblem)));
   EXPECT_EQ(keys(schema["properties"]), keys(problem));
-  EXPECT_EQ(keys(defs["device"]["properties"]), keys(problem["devices"][0]));
+  EXPECT_EQ(keys(defs["device"]["properties"]), keys(problem["devices"][1]));
   EXPECT_EQ(keys(defs["stream"]["properties"]), keys(problem["streams"][0]));
   EXPECT_EQ(keys(defs["inference"]["properties"]), keys(problem["streams"][0]["inference"][0]));
   EXPECT_EQ(keys(defs["retraining"]["properties"]), keys(problem["streams"][0]["retraining"][0]));
@@ -135,6 +154,8 @@ TEST(ProblemJson, TheSchemaListsTheFieldsThatAreWritten) {
   const Json written = Json::parse(to_json(plan));
   EXPECT_EQ(keys(defs["plan"]["properties"]), keys(written));
   EXPECT_EQ(keys(defs["stream_plan"]["properties"]), keys(written["streams"][0]));
+  EXPECT_EQ(keys(defs["phase"]["properties"]), keys(written["streams"][0]["phases"][0]));
+  EXPECT_EQ(keys(defs["cloud"]["properties"]), keys(problem["cloud"]));
 }
 
 }  // namespace

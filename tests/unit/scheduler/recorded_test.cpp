@@ -38,7 +38,7 @@ Problem problem_of(const Json& example, const Json& profiles) {
   problem.window_s = example["window_s"];
   problem.quantum = example["delta"];
   problem.min_accuracy = 0;
-  problem.capacity = example["gpus"];
+  problem.devices[0].capacity = example["gpus"];
   const double fine = fraction(example["grid"]["fine"].get<std::string>());
   const double full = example["infer_full_gpus"];
   for (const Json& from : example["streams"]) {
@@ -49,7 +49,7 @@ Problem problem_of(const Json& example, const Json& profiles) {
       stream.inference.push_back(
           {std::to_string(k), k * fine, factor_at(profiles[from["infer_profile"]], full, k * fine)});
     for (const Json& c : from["configs"])
-      stream.retraining.push_back({c["id"], c["gpu_s"], c["acc"], problem.capacity});
+      stream.retraining.push_back({c["id"], c["gpu_s"], c["acc"], problem.devices[0].capacity});
     problem.streams.push_back(std::move(stream));
   }
   return problem;

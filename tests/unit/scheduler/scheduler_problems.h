@@ -23,8 +23,8 @@ inline Problem worked_example(double quantum) {
   problem.window_s = 120;
   problem.quantum = quantum;
   problem.min_accuracy = 0.4;
-  problem.capacity = 3;
-  problem.device = "gpus";
+  problem.devices[0].capacity = 3;
+  problem.devices[0].id = "gpus";
   problem.streams = {
       {"A", 0.65, 0, {}, linear_inference(0.05), {{"1A", 85, 0.75, 3}, {"2A", 65, 0.70, 3}}, ""},
       {"B", 0.50, 0, {}, linear_inference(0.05), {{"1B", 80, 0.90, 3}, {"2B", 50, 0.85, 3}}, ""},
