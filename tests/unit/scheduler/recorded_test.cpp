@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The thief on the recorded one-window problems in shared/planning/examples.json, against the recorded decisions of
 // Algorithms 1 and 2 (`alg1_R1`) and the exact optimum on the finest lattice (`dp_fine_R1`).
+#include "ekya/sim/recorded.h"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "ekya/scheduler/policy.h"
@@ -15,62 +18,27 @@ using Json = nlohmann::json;
 
 const char* const kExamples = EKYA_SHARED_DIR "/planning/examples.json";
 
-/// The peer's inference factor at a share: linear between the recorded sampling rates (score.py, `interp`).
-double factor_at(const Json& profile, double full, double share) {
-  const double rate = full / (share + 1e-6);
-  if (rate <= profile.front()[0].get<double>()) return profile.front()[1].get<double>();
-  for (std::size_t i = 1; i < profile.size(); ++i) {
-    const double x0 = profile[i - 1][0], x1 = profile[i][0], y0 = profile[i - 1][1], y1 = profile[i][1];
-    if (rate <= x1) return y0 + (rate - x0) * (y1 - y0) / (x1 - x0);
-  }
-  return 0;
-}
-
-double fraction(const std::string& text) {
-  const auto slash = text.find('/');
-  return slash == std::string::npos ? std::stod(text) : std::stod(text) / std::stod(text.substr(slash + 1));
-}
-
-/// A case as a problem: one inference config for each share on the finest lattice, so that "the best config that
-/// fits" is the peer's continuous factor at every share that occurs.
-Problem problem_of(const Json& example, const Json& profiles) {
-  Problem problem;
-  problem.window_s = example["window_s"];
-  problem.quantum = example["delta"];
-  problem.min_accuracy = 0;
-  problem.devices[0].capacity = example["gpus"];
-  const double fine = fraction(example["grid"]["fine"].get<std::string>());
-  const double full = example["infer_full_gpus"];
-  for (const Json& from : example["streams"]) {
-    Stream stream;
-    stream.id = "v" + std::to_string(problem.streams.size());
-    stream.accuracy = from["start_acc"];
-    for (int k = 1; (k - 1) * fine < full; ++k)
-      stream.inference.push_back(
-          {std::to_string(k), k * fine, factor_at(profiles[from["infer_profile"]], full, k * fine)});
-    for (const Json& c : from["configs"])
-      stream.retraining.push_back({c["id"], c["gpu_s"], c["acc"], problem.devices[0].capacity});
-    problem.streams.push_back(std::move(stream));
-  }
-  return problem;
-}
-
 class Recorded : public ::testing::Test {
  protected:
   void SetUp() override {
     std::ifstream file(kExamples);
     if (!file) GTEST_SKIP() << kExamples << " is not there";
-    examples_ = Json::parse(file);
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    examples_ = Json::parse(text)["cases"];
+    auto cases = sim::cases_from_json(text);
+    ASSERT_TRUE(cases) << cases.error().message;
+    for (sim::Case& one : *cases) problems_.push_back(std::move(one.truth));
   }
   Json examples_;
+  std::vector<Problem> problems_;  ///< Of the same cases.
 };
 
 TEST_F(Recorded, TheThiefDecidesAsAlgorithm1AsPrinted) {
   int same = 0;
-  for (const Json& example : examples_["cases"]) {
+  for (std::size_t i = 0; i < problems_.size(); ++i) {
+    const Json& example = examples_[i];
+    const Problem& problem = problems_[i];
     SCOPED_TRACE(example["id"].get<std::string>());
-    const Problem problem = problem_of(example, examples_["infer_profiles"]);
-    ASSERT_TRUE(validate(problem));
     const Plan plan = (*make_policy("thief"))->plan(problem);
     const Json& recorded = example["results"]["alg1_R1"];
     // Where the fair share is below the quantum the printed algorithm cannot move at all; ours can (policies.h).
@@ -91,10 +59,10 @@ TEST_F(Recorded, TheThiefDecidesAsAlgorithm1AsPrinted) {
 }
 
 TEST_F(Recorded, TheThiefNeverBeatsTheExactOptimum) {
-  for (const Json& example : examples_["cases"]) {
-    SCOPED_TRACE(example["id"].get<std::string>());
-    const Plan plan = (*make_policy("thief"))->plan(problem_of(example, examples_["infer_profiles"]));
-    EXPECT_LE(plan.mean_accuracy, example["results"]["dp_fine_R1"]["score"]["R1"].get<double>() + 1e-6);
+  for (std::size_t i = 0; i < problems_.size(); ++i) {
+    SCOPED_TRACE(examples_[i]["id"].get<std::string>());
+    const Plan plan = (*make_policy("thief"))->plan(problems_[i]);
+    EXPECT_LE(plan.mean_accuracy, examples_[i]["results"]["dp_fine_R1"]["score"]["R1"].get<double>() + 1e-6);
   }
 }
 
