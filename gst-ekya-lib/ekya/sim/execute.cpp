@@ -49,6 +49,7 @@ struct Progress {
   double accuracy = 0;                    ///< Of the live student now.
   const RetrainingConfig* job = nullptr;  ///< As it truly is; null: none has begun.
   double done_s = 0;                      ///< Device-seconds of the job that are done.
+  std::string device, job_device;         ///< Where its inference and its job run; empty: nowhere yet.
   bool retrained = false;
   double area = 0;  ///< Integral of the accuracy so far, in seconds.
 };
@@ -58,7 +59,11 @@ class Execution {
   Execution(const Problem& believed, const Problem& truth) : believed_(believed), truth_(truth) {
     for (const scheduler::Device& device : truth.devices) throughput_.emplace_back(device.throughput);
     for (const Stream& stream : truth.streams) {
-      streams_.push_back({stream.accuracy, config_named(stream.retraining, stream.running)});
+      streams_.emplace_back();
+      streams_.back().accuracy = stream.accuracy;
+      streams_.back().job = config_named(stream.retraining, stream.running);
+      streams_.back().device = stream.device;
+      streams_.back().job_device = stream.retraining_device;
       result_.below_floor_s.push_back(0);
       result_.retrained_at_s.push_back(kForever);
     }
@@ -95,8 +100,8 @@ class Execution {
       const Progress& progress = streams_[v];
       stream.accuracy = progress.accuracy;
       stream.running = progress.job ? progress.job->id : "";
-      if (now_s_ > 0) stream.device = devices_[v].inference;
-      stream.retraining_device = progress.job && now_s_ > 0 ? devices_[v].retraining : stream.retraining_device;
+      stream.device = progress.device;
+      stream.retraining_device = progress.job_device;
       if (progress.retrained) stream.retraining.clear();
       for (RetrainingConfig& config : stream.retraining)
         if (config.id == stream.running)
@@ -113,8 +118,8 @@ class Execution {
       result_.expected_accuracy = plan.mean_accuracy;
       result_.upper_bound = plan.upper_bound;
     }
-    devices_.clear();
-    for (const StreamPlan& stream : plan.streams) devices_.push_back({stream.device, stream.retraining_device});
+    plan_ = &plan;
+    for (std::size_t v = 0; v < streams_.size(); ++v) streams_[v].device = plan.streams[v].device;
     return {};
   }
 
@@ -125,7 +130,7 @@ class Execution {
       double next_s = truth_.window_s;
       const std::vector<Phase> phases = phases_at(plan, now_s_ - begin_s);
       for (std::size_t v = 0; v < streams_.size(); ++v) {
-        take_up(v, plan.streams[v], phases[v]);
+        take_up(v, phases[v]);
         next_s =
             std::min({next_s, begin_s + next_phase_s(plan.streams[v], now_s_ - begin_s), end_of_job_s(v, phases[v])});
       }
@@ -152,23 +157,20 @@ class Execution {
 
   double tolerance_s() const { return kRounding * truth_.window_s; }
 
-  /// Begins, goes on with or drops a job.
-  void take_up(std::size_t v, const StreamPlan& plan, const Phase& phase) {
+  /// Begins a job once it has a share. One that has begun stays: without a share it waits.
+  void take_up(std::size_t v, const Phase& phase) {
     Progress& stream = streams_[v];
-    const RetrainingConfig* config = stream.retrained || plan.retraining_config.empty()
-                                         ? nullptr
-                                         : config_named(truth_.streams[v].retraining, plan.retraining_config);
-    if (config == stream.job || (config && !stream.job && phase.retraining_share <= 0)) return;
-    stream.job = config;
-    stream.done_s = 0;
+    if (stream.retrained || phase.retraining_share <= 0) return;
+    const StreamPlan& plan = plan_->streams[v];
+    if (!stream.job) stream.job = config_named(truth_.streams[v].retraining, plan.retraining_config);
+    if (stream.job && stream.job->id == plan.retraining_config) stream.job_device = plan.retraining_device;
   }
 
   double speed(std::size_t v, const Phase& phase) const {
     const Progress& stream = streams_[v];
-    if (!stream.job) return 0;
-    const int device = device_index(truth_, devices_[v].retraining);
-    const double share = std::min(phase.retraining_share, stream.job->max_share);
-    return device < 0 ? 0 : throughput_[static_cast<std::size_t>(device)].speed(share);
+    if (!stream.job || stream.job->id != plan_->streams[v].retraining_config) return 0;
+    const auto device = static_cast<std::size_t>(device_index(truth_, stream.job_device));
+    return throughput_[device].speed(std::min(phase.retraining_share, stream.job->max_share));
   }
 
   double end_of_job_s(std::size_t v, const Phase& phase) const {
@@ -202,6 +204,7 @@ class Execution {
       if (!stream.job || stream.done_s < stream.job->work_s * (1 - kRounding)) continue;
       stream.accuracy = stream.job->accuracy;
       stream.job = nullptr;
+      stream.job_device.clear();
       stream.retrained = true;
       result_.retrained_at_s[v] = now_s_;
       any = true;
@@ -220,15 +223,11 @@ class Execution {
     return result_;
   }
 
-  struct Devices {
-    std::string inference, retraining;
-  };
-
   const Problem& believed_;
   const Problem& truth_;
   std::vector<Throughput> throughput_;  ///< [devices].
   std::vector<Progress> streams_;
-  std::vector<Devices> devices_;  ///< [streams], of the plan in force.
+  const Plan* plan_ = nullptr;  ///< In force.
   double now_s_ = 0;
   Executed result_;
 };

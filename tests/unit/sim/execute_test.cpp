@@ -128,6 +128,31 @@ TEST(Execute, TellsThePolicyWhatIsLeft) {
   EXPECT_EQ(rest.streams[1].retraining_device, "cpu");
 }
 
+/// Runs cam1's job until cam0's ends, and then no more.
+class Dropping final : public Policy {
+ public:
+  std::string name() const override { return "dropping"; }
+  Plan plan(const Problem& problem) const override {
+    Plan plan = Fixed({0.25, 0.25}).plan(problem);
+    if (problem.window_s < 100) {
+      EXPECT_EQ(problem.streams[1].running, "g");
+      EXPECT_NEAR(problem.streams[1].retraining[0].work_s, 21, 1e-9) << "it waits and keeps its work";
+      plan.streams[1].retraining_share = 0;
+    }
+    return plan;
+  }
+};
+
+// cam1's job of 41 device-seconds gets 20 of them, 80 s long, before it is dropped.
+TEST(Execute, LetsADroppedJobWait) {
+  Problem problem = two_cameras();
+  problem.streams[1].retraining[0].work_s = 41;
+  const auto executed = execute(problem, Dropping());
+  ASSERT_TRUE(executed) << executed.error().message;
+  EXPECT_EQ(executed->plans, 2);
+  EXPECT_NEAR(executed->accuracy[1], 0.4, 1e-12);
+}
+
 // Believed 20 device-seconds, truly 24: at 0.25 the job ends at 96 s.
 TEST(Execute, FollowsTheTruthAndNotTheEstimates) {
   const Problem believed = one_camera();
