@@ -20,7 +20,7 @@ struct Choice {
 inline constexpr double kLabellingFraction = 0.2;
 
 /// A device is handed out in at most this many quanta: a finer quantum costs time and memory and is worth nothing.
-inline constexpr int kMostQuanta = 4096;
+inline constexpr int kMostQuanta = 2048;
 
 /// The problem's quantum, or so many of them that kMostQuanta make the capacity, in devices. `problem` has one device.
 double quantum_of(const Problem& problem);

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 Plan plan_by(const char* policy, const Problem& problem) { return (*make_policy(policy))->plan(problem); }
 
 TEST(MakePolicy, KnowsTheDocumentedNames) {
-  EXPECT_THAT(policy_names(), ElementsAre("thief-wide", "thief", "uniform", "no-retraining"));
+  EXPECT_THAT(policy_names(), ElementsAre("exact", "thief-wide", "thief", "uniform", "no-retraining"));
   for (const std::string& name : policy_names()) EXPECT_EQ((*make_policy(name))->name(), name);
 }
 
@@ -24,7 +24,7 @@ TEST(MakePolicy, RefusesAnUnknownNameAndListsTheKnown) {
   ASSERT_FALSE(policy);
   EXPECT_EQ(policy.error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(policy.error().message,
-            "policy 'greedy\\x0a' is unknown; use one of thief-wide, thief, uniform, no-retraining");
+            "policy 'greedy\\x0a' is unknown; use one of exact, thief-wide, thief, uniform, no-retraining");
 }
 
 // Everything that a policy promises, on problems of all shapes.
@@ -80,7 +80,7 @@ TEST(EveryPolicy, FitsJobsIntoTheMemoryByDroppingThoseThatGainLeastForIt) {
   problem.devices[0].memory_mb = 1000;
   problem.streams = {{"high", 0.5, 0, {}, {}, {{"large", 10, 0.95, 1, 1200}, {"small", 10, 0.9, 1, 600}}, ""},
                      {"low", 0.5, 0, {}, {}, {{"g", 10, 0.6, 1, 600}}, ""}};
-  for (const char* policy : {"thief-wide", "thief", "uniform"}) {
+  for (const char* policy : {"exact", "thief-wide", "thief", "uniform"}) {
     const Plan plan = plan_by(policy, problem);
     EXPECT_EQ(plan.streams[0].retraining_config, "small") << policy;
     EXPECT_EQ(plan.streams[1].retraining_config, "") << policy;

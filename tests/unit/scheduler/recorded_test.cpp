@@ -158,6 +158,19 @@ TEST_F(Recorded, ASharedWindowScoresDecisionsAsTheReferenceScorer) {
   EXPECT_GT(scored, 100);
 }
 
+TEST_F(Recorded, ExactFindsTheRecordedOptimumOfConstantShares) {
+  for (const Json& example : examples_["cases"]) {
+    SCOPED_TRACE(example["id"].get<std::string>());
+    Problem problem = problem_of(example, examples_["infer_profiles"]);
+    const Json& results = example["results"];
+    EXPECT_NEAR((*make_policy("exact"))->plan(problem).mean_accuracy, results["dp_delta_R1"]["value"].get<double>(),
+                1e-9);
+    problem.quantum = fraction(example["grid"]["fine"].get<std::string>());
+    EXPECT_NEAR((*make_policy("exact"))->plan(problem).mean_accuracy, results["dp_fine_R1"]["value"].get<double>(),
+                1e-9);
+  }
+}
+
 TEST_F(Recorded, TheThiefNeverBeatsTheExactOptimum) {
   for (const Json& example : examples_["cases"]) {
     SCOPED_TRACE(example["id"].get<std::string>());
