@@ -14,7 +14,9 @@ struct Entry {
   std::unique_ptr<Policy> (*make)();
 };
 
-constexpr std::array<Entry, 3> kPolicies{{
+constexpr std::array<Entry, 5> kPolicies{{
+    {"exact", make_exact},
+    {"thief-wide", make_thief_wide},
     {"thief", make_thief},
     {"uniform", make_uniform},
     {"no-retraining", make_no_retraining},
