@@ -31,12 +31,18 @@ std::vector<Summary> summarise(const std::vector<std::vector<Score>>& scores) {
   std::vector<Summary> summaries;
   for (std::size_t p = 0; p < scores.front().size(); ++p) {
     const auto difference = each(scores, [&](const auto& s) { return s[p].accuracy - s[0].accuracy; });
-    const auto worst = std::min_element(difference.begin(), difference.end());
-    summaries.push_back({estimate(each(scores, [&](const auto& s) { return s[p].accuracy; })),
-                         estimate(each(scores, [&](const auto& s) { return s[p].worst_stream; })),
-                         estimate(each(scores, [&](const auto& s) { return s[p].upper_bound - s[p].accuracy; })),
-                         estimate(difference), *worst, static_cast<std::size_t>(worst - difference.begin()),
-                         estimate(each(scores, [&](const auto& s) { return s[p].below_floor; })).mean});
+    const auto [least, most] = std::minmax_element(difference.begin(), difference.end());
+    Summary summary;
+    summary.accuracy = estimate(each(scores, [&](const auto& s) { return s[p].accuracy; }));
+    summary.worst_stream = estimate(each(scores, [&](const auto& s) { return s[p].worst_stream; }));
+    summary.gap = estimate(each(scores, [&](const auto& s) { return s[p].upper_bound - s[p].accuracy; }));
+    summary.difference = estimate(difference);
+    summary.least_difference = *least;
+    summary.least_case = static_cast<std::size_t>(least - difference.begin());
+    summary.most_difference = *most;
+    summary.most_case = static_cast<std::size_t>(most - difference.begin());
+    summary.below_floor = estimate(each(scores, [&](const auto& s) { return s[p].below_floor; })).mean;
+    summaries.push_back(summary);
   }
   return summaries;
 }

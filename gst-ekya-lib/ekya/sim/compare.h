@@ -24,11 +24,11 @@ Estimate estimate(const std::vector<double>& values);
 struct Summary {
   Estimate accuracy;
   Estimate worst_stream;
-  Estimate gap;                 ///< Upper bound less accuracy.
-  Estimate difference;          ///< Accuracy less that of the first policy.
-  double worst_difference = 0;  ///< Least such difference.
-  std::size_t worst_case = 0;   ///< The case it occurs in.
-  double below_floor = 0;       ///< Mean.
+  Estimate gap;         ///< Upper bound less accuracy.
+  Estimate difference;  ///< Accuracy less that of the first policy.
+  double least_difference = 0, most_difference = 0;
+  std::size_t least_case = 0, most_case = 0;  ///< The cases they occur in.
+  double below_floor = 0;                     ///< Mean.
 };
 
 /// `scores` has shape [cases][policies], at least one case. Returns [policies].

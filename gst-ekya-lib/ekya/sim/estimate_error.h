@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "ekya/scheduler/problem.h"
+#include "ekya/sim/scenario.h"
 
 namespace ekya::sim {
 
@@ -13,5 +14,8 @@ namespace ekya::sim {
 /// know it: `error` times the estimate. The same seed gives the same estimates. `error` is in [0, 1]; 0 changes
 /// nothing.
 scheduler::Problem with_estimate_error(const scheduler::Problem& truth, double error, std::uint64_t seed);
+
+/// The same for all windows of a scenario, from the truth.
+void add_estimate_error(Scenario& scenario, double error, std::uint64_t seed);
 
 }  // namespace ekya::sim

@@ -21,8 +21,8 @@ struct Executed {
 
 /// Carries out one window exactly, without the controller: jobs progress at the speed of their shares, a new model
 /// counts from the moment its job ends, and the window's rest is planned again at every job's end (a stream retrains at
-/// most once). Between two plans a plan's own phases are followed. A running job that a plan drops waits and keeps its work,
-/// as ekyaretrain's does.
+/// most once). Between two plans a plan's own phases are followed. A running job that a plan drops waits and keeps its
+/// work, as ekyaretrain's does.
 ///
 /// `policy` sees `believed`, what happens follows `truth`: the same problem but for its retraining configs' work and
 /// accuracy. Of a running job the policy sees the believed work less what is done, of one that has overrun that 5 %.

@@ -99,6 +99,9 @@ Ordered write(const TrueConfig& config) {
           {"accuracy_sd", config.believed.accuracy_sd}};
 }
 
+Ordered write(const StreamWindow& window);
+Ordered write(const ScenarioStream& stream);
+
 template <typename Item>
 Ordered write_all(const std::vector<Item>& items) {
   Ordered json = Ordered::array();

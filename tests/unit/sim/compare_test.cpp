@@ -24,8 +24,10 @@ TEST(Summarise, ComparesCaseByCaseWithTheFirstPolicy) {
   EXPECT_DOUBLE_EQ(summaries[1].accuracy.mean, 0.65);
   EXPECT_DOUBLE_EQ(summaries[1].worst_stream.mean, 0.55);
   EXPECT_NEAR(summaries[1].difference.mean, -0.05, 1e-12);
-  EXPECT_NEAR(summaries[1].worst_difference, -0.2, 1e-12);
-  EXPECT_EQ(summaries[1].worst_case, 1U);
+  EXPECT_NEAR(summaries[1].least_difference, -0.2, 1e-12);
+  EXPECT_EQ(summaries[1].least_case, 1U);
+  EXPECT_NEAR(summaries[1].most_difference, 0.1, 1e-12);
+  EXPECT_EQ(summaries[1].most_case, 0U);
   EXPECT_NEAR(summaries[1].gap.mean, 0.2, 1e-12);
   EXPECT_NEAR(summaries[1].below_floor, 0.05, 1e-12);
 }
