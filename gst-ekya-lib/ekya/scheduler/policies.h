@@ -31,6 +31,15 @@ std::unique_ptr<Policy> make_thief();
 /// accurate config that it offers. Source: Ekya (NSDI 2022), section 6.1.
 std::unique_ptr<Policy> make_uniform();
 
+/// Ablation: shares as by `thief`, one retraining config for all streams: the one that adds most accuracy over all
+/// streams at fair shares. A stream that runs a job of another config keeps that or stops it. Source: Ekya,
+/// section 6.3.
+std::unique_ptr<Policy> make_fixed_config();
+
+/// Ablation: every stream the same share, half of it for inference and half for retraining with the config that
+/// Algorithm 2 picks for it. Source: Ekya (NSDI 2022), section 6.3.
+std::unique_ptr<Policy> make_fixed_share();
+
 /// Every stream with inference the same share, nothing for retraining.
 std::unique_ptr<Policy> make_no_retraining();
 

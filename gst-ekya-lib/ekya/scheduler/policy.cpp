@@ -14,11 +14,13 @@ struct Entry {
   std::unique_ptr<Policy> (*make)();
 };
 
-constexpr std::array<Entry, 5> kPolicies{{
+constexpr std::array<Entry, 7> kPolicies{{
     {"exact", make_exact},
     {"thief-wide", make_thief_wide},
     {"thief", make_thief},
     {"uniform", make_uniform},
+    {"fixed-config", make_fixed_config},
+    {"fixed-share", make_fixed_share},
     {"no-retraining", make_no_retraining},
 }};
 
