@@ -67,7 +67,7 @@ const auto& properties() {
   using P = ekya::gst::Properties<Settings>;
   static const P table{
       {"policy",
-       "How windows are planned: exact, thief-wide, thief, uniform, fixed-config, fixed-share, or "
+       "How windows are planned: exact, thief-wide, thief, uniform, fixed-config, fixed-share, cached, cloud or "
        "no-retraining",
        P::String{&Settings::policy}, GST_PARAM_MUTABLE_PLAYING},
       {"window-duration", "The period that one plan covers, in seconds",

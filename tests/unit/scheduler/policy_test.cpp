@@ -16,7 +16,7 @@ Plan plan_by(const char* policy, const Problem& problem) { return (*make_policy(
 
 TEST(MakePolicy, KnowsTheDocumentedNames) {
   EXPECT_THAT(policy_names(), ElementsAre("exact", "thief-wide", "thief", "uniform", "fixed-config", "fixed-share",
-                                          "no-retraining"));
+                                          "cached", "cloud", "no-retraining"));
   for (const std::string& name : policy_names()) EXPECT_EQ((*make_policy(name))->name(), name);
 }
 
@@ -26,7 +26,7 @@ TEST(MakePolicy, RefusesAnUnknownNameAndListsTheKnown) {
   EXPECT_EQ(policy.error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(policy.error().message,
             "policy 'greedy\\x0a' is unknown; use one of exact, thief-wide, thief, uniform, "
-            "fixed-config, fixed-share, no-retraining");
+            "fixed-config, fixed-share, cached, cloud, no-retraining");
 }
 
 // Everything that a policy promises, on problems of all shapes.
