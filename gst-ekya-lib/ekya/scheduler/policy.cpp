@@ -14,11 +14,15 @@ struct Entry {
   std::unique_ptr<Policy> (*make)();
 };
 
-constexpr std::array<Entry, 5> kPolicies{{
+constexpr std::array<Entry, 9> kPolicies{{
     {"exact", make_exact},
     {"thief-wide", make_thief_wide},
     {"thief", make_thief},
     {"uniform", make_uniform},
+    {"fixed-config", make_fixed_config},
+    {"fixed-share", make_fixed_share},
+    {"cached", make_cached},
+    {"cloud", make_cloud},
     {"no-retraining", make_no_retraining},
 }};
 
