@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 Plan plan_by(const char* policy, const Problem& problem) { return (*make_policy(policy))->plan(problem); }
 
 TEST(MakePolicy, KnowsTheDocumentedNames) {
-  EXPECT_THAT(policy_names(), ElementsAre("thief", "uniform", "no-retraining"));
+  EXPECT_THAT(policy_names(), ElementsAre("phased", "thief", "uniform", "no-retraining"));
   for (const std::string& name : policy_names()) EXPECT_EQ((*make_policy(name))->name(), name);
 }
 
@@ -23,7 +23,8 @@ TEST(MakePolicy, RefusesAnUnknownNameAndListsTheKnown) {
   const auto policy = make_policy("greedy\n");
   ASSERT_FALSE(policy);
   EXPECT_EQ(policy.error().code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(policy.error().message, "policy 'greedy\\x0a' is unknown; use one of thief, uniform, no-retraining");
+  EXPECT_EQ(policy.error().message,
+            "policy 'greedy\\x0a' is unknown; use one of phased, thief, uniform, no-retraining");
 }
 
 // Everything that a policy promises, on problems of all shapes.
@@ -49,6 +50,7 @@ TEST(EveryPolicy, GivesAPlanThatPassesValidate) {
         if (!plan.streams[v].retraining_config.empty() && !stream.running.empty()) {
           EXPECT_EQ(plan.streams[v].retraining_config, stream.running);
         }
+        if (name == "phased") continue;  // it may take from a stream later on
         EXPECT_GE(plan.streams[v].expected_accuracy + 1e-12,
                   estimate_choice(DeviceWindow(problem), stream, plan.streams[v].inference_share, 0, nullptr).accuracy);
       }
