@@ -13,6 +13,19 @@ namespace ekya::scheduler {
 /// Fills in Plan::upper_bound. Holds a_min first. Cost: devices with many streams are planned one by one, then in
 /// pairs; see docs/algorithms/scheduling.md.
 std::unique_ptr<Policy> make_phased();
+/// The best plan with constant shares that are multiples of the quantum, where the share of a job that ends goes to its
+/// own stream's inference: first the most streams whose a_min holds from the start on, then the highest weighted
+/// accuracy. Less than a quantum may be left of the capacity; one stream holds that as well.
+/// Cost: see allocate.h, and O(streams · quanta · configs · inference configs) for the table.
+/// Source: multiple-choice knapsack by dynamic programming.
+std::unique_ptr<Policy> make_exact();
+
+/// The stronger search that the public code really does: every job in turn steals 0, δ, 2δ, … up to everything from
+/// every other; each try is scored by simulating the window with freed shares handed on (shared_window.h). Starts from
+/// the fair share, three times over, with the configs that Algorithm 2 picks for the shares of the time before; returns
+/// its last search. Cost: O(jobs · (capacity / δ + jobs)) simulated windows.
+/// Source: thief_sco_scheduler in github.com/edge-video-services/ekya.
+std::unique_ptr<Policy> make_thief_wide();
 
 /// The paper's heuristic: fair start, then every job in turn steals δ from every other while the mean window accuracy
 /// rises. Where the fair share is below δ it steals whole fair shares, since else nothing could ever move.

@@ -15,8 +15,10 @@ struct Entry {
   std::unique_ptr<Policy> (*make)();
 };
 
-constexpr std::array<Entry, 4> kPolicies{{
+constexpr std::array<Entry, 6> kPolicies{{
     {"phased", make_phased},
+    {"exact", make_exact},
+    {"thief-wide", make_thief_wide},
     {"thief", make_thief},
     {"uniform", make_uniform},
     {"no-retraining", make_no_retraining},

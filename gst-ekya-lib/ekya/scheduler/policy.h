@@ -26,7 +26,7 @@ Plan decide(const Policy& policy, const Problem& problem);
 /// Errors: kInvalidArgument for an unknown name; the message lists the known ones.
 Result<std::unique_ptr<Policy>> make_policy(std::string_view name);
 
-/// `phased`, `thief`, `uniform`, `no-retraining`: in the order in which they are documented.
+/// In the order in which they are documented.
 std::vector<std::string> policy_names();
 
 }  // namespace ekya::scheduler

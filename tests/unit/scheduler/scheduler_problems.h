@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <cmath>
+#include <algorithm>
 #include <random>
 #include <string>
 #include <utility>
@@ -51,60 +51,45 @@ inline Problem random_problem(unsigned seed, int streams) {
   return problem;
 }
 
-/// Random numbers that do not depend on the standard library.
-class Random {
- public:
-  explicit Random(unsigned seed) : engine_(seed) {}
-  double uniform(double low, double high) {
-    return low + (high - low) * static_cast<double>(engine_()) / static_cast<double>(std::mt19937::max());
+/// All that a problem can hold on one device: labelling, floors, weights, running jobs, streams without inference, jobs
+/// that cannot use a whole device, unsorted inference configs, a measured throughput curve.
+inline Problem random_general_problem(unsigned seed) {
+  std::mt19937 random(seed);
+  const auto uniform = [&](double low, double high) { return std::uniform_real_distribution<>(low, high)(random); };
+  const auto one_in = [&](int n) { return random() % static_cast<unsigned>(n) == 0; };
+  Problem problem = random_problem(seed, static_cast<int>(random() % 7));
+  problem.devices[0].capacity = one_in(2) ? 1 : uniform(0.15, 3);
+  problem.quantum = one_in(2) ? 0.25 : 0.1;
+  problem.min_accuracy = one_in(2) ? 0 : uniform(0, 0.6);
+  if (one_in(2)) problem.devices[0].throughput = {{0.1, 0.36}, {0.25, 0.62}, {0.5, 0.83}, {1, 1}};
+  for (Stream& stream : problem.streams) {
+    if (one_in(3)) stream.labelling_demand = uniform(0, 0.1);
+    if (one_in(4)) stream.min_accuracy = uniform(0, 1);
+    if (one_in(2)) stream.weight = uniform(0.1, 5);
+    if (one_in(6)) stream.inference.clear();
+    for (InferenceConfig& config : stream.inference) config.factor *= uniform(0.7, 1);
+    std::shuffle(stream.inference.begin(), stream.inference.end(), random);
+    for (RetrainingConfig& config : stream.retraining) config.memory_mb = uniform(0, 1000);
+    if (one_in(5) && !stream.retraining.empty()) stream.running = stream.retraining.back().id;
+    stream.cached_accuracy = one_in(2) ? 0 : uniform(0.3, 0.9);
+    stream.upload_mbit = uniform(0, 300);
+    stream.model_mbit = uniform(0, 400);
   }
-  int below(int end) { return static_cast<int>(engine_() % static_cast<unsigned>(end)); }
-  bool chance(double probability) { return uniform(0, 1) < probability; }
+  if (one_in(2)) problem.devices[0].memory_mb = uniform(300, 3000);
+  if (one_in(2)) problem.cloud = Cloud{uniform(2, 20), uniform(5, 40), uniform(0, 30)};
+  return problem;
+}
 
- private:
-  std::mt19937 engine_;
-};
-
-/// Everything that a problem may have: several devices of all sizes, curves, memory, weights, floors, labelling,
-/// running jobs.
-inline Problem varied_problem(unsigned seed) {
-  Random random(seed);
-  Problem problem;
-  problem.window_s = random.uniform(5, 300);
-  problem.quantum = random.chance(0.5) ? 0.1 : 0.25;
-  problem.min_accuracy = random.chance(0.5) ? 0 : random.uniform(0, 0.6);
-  problem.devices.clear();
-  for (int d = 0; d < 1 + random.below(4); ++d) {
-    Device device;
-    device.id = "device-" + std::to_string(d);
-    device.capacity = random.chance(0.6) ? 1 : random.uniform(0.2, 3);
-    if (random.chance(0.4)) device.throughput = {{0.1, 0.36}, {0.5, 0.83}, {0.7, 0.84}, {1, 1}};
-    if (random.chance(0.4)) device.memory_mb = random.uniform(100, 2000);
-    problem.devices.push_back(std::move(device));
-  }
-  const int streams = random.below(9);
-  for (int v = 0; v < streams; ++v) {
-    Stream stream;
-    stream.id = "cam" + std::to_string(v);
-    stream.accuracy = random.uniform(0, 1);
-    if (random.chance(0.3)) stream.labelling_demand = random.uniform(0, 0.2);
-    if (random.chance(0.3)) stream.min_accuracy = random.uniform(0, 0.9);
-    if (random.chance(0.3)) stream.weight = random.uniform(0.1, 5);
-    const double full = random.uniform(0, 1.2);
-    for (int k = random.below(6); k > 0; --k)
-      stream.inference.push_back({"i" + std::to_string(k), full / k, random.uniform(0, 1)});
-    for (int c = random.below(8); c > 0; --c)
-      stream.retraining.push_back({"g" + std::to_string(c), std::exp(random.uniform(-1, 6)), random.uniform(0, 1),
-                                   random.uniform(0.1, 2), random.chance(0.5) ? 0 : random.uniform(0, 1000)});
-    const auto any_device = [&] {
-      return problem.devices[static_cast<std::size_t>(random.below(static_cast<int>(problem.devices.size())))].id;
-    };
-    if (random.chance(0.3)) stream.device = any_device();
-    if (!stream.retraining.empty() && random.chance(0.2)) {
-      stream.running = stream.retraining.front().id;
-      stream.retraining_device = any_device();
-    }
-    problem.streams.push_back(std::move(stream));
+/// The same on two or three devices, some streams placed already.
+inline Problem random_devices_problem(unsigned seed) {
+  std::mt19937 random(seed);
+  Problem problem = random_general_problem(seed);
+  const std::size_t devices = 2 + random() % 2;
+  for (std::size_t d = 1; d < devices; ++d)
+    problem.devices.push_back({"device" + std::to_string(d), 0.5 + static_cast<double>(random() % 3), 500.0 * d, {}});
+  for (Stream& stream : problem.streams) {
+    if (random() % 2) stream.device = problem.devices[random() % devices].id;
+    if (!stream.running.empty()) stream.retraining_device = stream.device;
   }
   return problem;
 }
