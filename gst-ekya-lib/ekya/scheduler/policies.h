@@ -7,6 +7,12 @@
 
 namespace ekya::scheduler {
 
+/// Plans the window in phases: jobs and live inference bid for the devices, anew whenever a job ends (timeline.h), and
+/// a local search chooses retraining configs, devices and the order of the jobs (cluster_search.h). Right under linear
+/// and measured curves alike. Never below the best plan without retraining that it finds, from which the search starts.
+/// Fills in Plan::upper_bound. Holds a_min first. Cost: devices with many streams are planned one by one, then in
+/// pairs; see docs/algorithms/scheduling.md.
+std::unique_ptr<Policy> make_phased();
 /// The best plan with constant shares that are multiples of the quantum, where the share of a job that ends goes to its
 /// own stream's inference: first the most streams whose a_min holds from the start on, then the highest weighted
 /// accuracy. Less than a quantum may be left of the capacity; one stream holds that as well.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ekya/scheduler/policy.h"
 
+#include <algorithm>
 #include <array>
 
 #include "ekya/base/printable.h"
@@ -14,7 +15,8 @@ struct Entry {
   std::unique_ptr<Policy> (*make)();
 };
 
-constexpr std::array<Entry, 9> kPolicies{{
+constexpr std::array<Entry, 10> kPolicies{{
+    {"phased", make_phased},
     {"exact", make_exact},
     {"thief-wide", make_thief_wide},
     {"thief", make_thief},
@@ -28,7 +30,13 @@ constexpr std::array<Entry, 9> kPolicies{{
 
 }  // namespace
 
-Plan decide(const Policy& policy, const Problem& problem) { return policy.plan(pessimistic(problem)); }
+Plan decide(const Policy& policy, const Problem& problem) {
+  const Problem estimate = pessimistic(problem);
+  Plan plan = policy.plan(estimate);
+  if (plan.upper_bound < 1) return plan;
+  plan.upper_bound = std::max(plan.mean_accuracy, make_phased()->plan(estimate).upper_bound);
+  return plan;
+}
 
 Result<std::unique_ptr<Policy>> make_policy(std::string_view name) {
   std::string known;

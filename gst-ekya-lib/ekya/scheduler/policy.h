@@ -19,7 +19,8 @@ class Policy {
   virtual Plan plan(const Problem& problem) const = 0;
 };
 
-/// What a policy decides on the estimates that `kappa` makes of the problem, with the upper bound of those estimates.
+/// What a policy decides on the estimates that `kappa` makes of the problem, with the upper bound on those estimates.
+/// Where the policy has none of its own the problem is planned by `phased` too, for its bound.
 Plan decide(const Policy& policy, const Problem& problem);
 
 /// Errors: kInvalidArgument for an unknown name; the message lists the known ones.
