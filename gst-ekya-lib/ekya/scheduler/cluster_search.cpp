@@ -10,10 +10,10 @@ namespace {
 constexpr double kLeastGain = 1e-9;  ///< A change must gain more than this, in weighted accuracy seconds.
 constexpr int kMostSweeps = 8;
 constexpr int kMostReplays = 3;
-/// Clusters with at most this many streams look at the configs of two streams together.
-constexpr std::size_t kMostToPair = 4;
-/// Clusters with at most this many rungs a device use thorough auctions in the end.
-constexpr std::size_t kMostRungs = 24;
+/// Clusters with at most so many streams look at the configs of two streams together, and use thorough auctions in the
+/// end where the streams have at most so many rungs in all.
+constexpr std::size_t kFewStreams = 4;
+constexpr std::size_t kMostRungs = 64;
 /// A job that begins tries so many of the devices with the least load.
 constexpr std::size_t kRoomyDevices = 3;
 /// Inference moves to another device only for more than this, in accuracy over the window.
@@ -49,7 +49,7 @@ void ClusterSearch::improve(const std::vector<int>& devices) {
   thorough_ = false;
   current_ = play(order);
   sweep();
-  if (rungs <= kMostRungs * devices_.size()) {
+  if (rungs <= kMostRungs && streams_.size() <= kFewStreams) {
     thorough_ = true;
     current_ = play(current_.order);
     sweep();
@@ -65,7 +65,7 @@ void ClusterSearch::sweep() {
     if (devices_.size() > 1)
       for (int v : streams_) better = improve_home(v) || better;
     better = improve_order() || better;
-    if (!better && streams_.size() <= kMostToPair)
+    if (!better && streams_.size() <= kFewStreams)
       for (int v : streams_)
         for (int w : streams_) better = (v < w && improve_pair(v, w)) || better;
     if (!better) return;
