@@ -10,9 +10,10 @@ namespace {
 constexpr double kLeastGain = 1e-9;  ///< A change must gain more than this, in weighted accuracy seconds.
 constexpr int kMostSweeps = 8;
 constexpr int kMostReplays = 3;
-/// Clusters with at most so many streams look at the configs of two streams together, and use thorough auctions in the
-/// end where the streams have at most so many rungs in all.
-constexpr std::size_t kFewStreams = 4;
+/// Clusters with at most this many streams look at the configs of two streams together.
+constexpr std::size_t kMostToPair = 4;
+/// Clusters with at most this many streams, and rungs of them in all, use thorough auctions in the end.
+constexpr std::size_t kMostThorough = 8;
 constexpr std::size_t kMostRungs = 64;
 /// A job that begins tries so many of the devices with the least load.
 constexpr std::size_t kRoomyDevices = 3;
@@ -49,7 +50,7 @@ void ClusterSearch::improve(const std::vector<int>& devices) {
   thorough_ = false;
   current_ = play(order);
   sweep();
-  if (rungs <= kMostRungs && streams_.size() <= kFewStreams) {
+  if (rungs <= kMostRungs && streams_.size() <= kMostThorough) {
     thorough_ = true;
     current_ = play(current_.order);
     sweep();
@@ -65,7 +66,7 @@ void ClusterSearch::sweep() {
     if (devices_.size() > 1)
       for (int v : streams_) better = improve_home(v) || better;
     better = improve_order() || better;
-    if (!better && streams_.size() <= kFewStreams)
+    if (!better && streams_.size() <= kMostToPair)
       for (int v : streams_)
         for (int w : streams_) better = (v < w && improve_pair(v, w)) || better;
     if (!better) return;

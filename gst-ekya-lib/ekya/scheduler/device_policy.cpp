@@ -52,6 +52,7 @@ bool drop_jobs(Problem& problem, const Plan& plan) {
 Plan DevicePolicy::plan_one(const Problem& problem) const {
   Plan plan = plan_device(problem);
   for (Problem smaller = problem; drop_jobs(smaller, plan);) plan = plan_device(smaller);
+  plan.policy = name();
   summarise(problem, plan);
   return plan;
 }

@@ -140,7 +140,6 @@ class Knapsack {
 
   Plan plan(const Allocation& allocation) const {
     Plan plan;
-    plan.policy = "exact";
     for (std::size_t v = 0; v < splits_.size(); ++v) {
       const Stream& stream = problem_.streams[v];
       const int quanta = allocation.quanta[v];

@@ -20,6 +20,8 @@ constexpr std::size_t kManyStreams = 4;
 constexpr std::size_t kClusterSize = 4;
 /// How often devices that lack capacity are then planned anew together with devices that have it.
 constexpr int kPairings = 1;
+/// With at most this many streams the best plan with constant shares is taken where it is better.
+constexpr std::size_t kMostToCompare = 8;
 /// The bound prices capacity in about so many cells of time, twice that where there are not too many streams.
 constexpr std::size_t kPriceCells = 12;
 constexpr std::size_t kManyToPrice = 200;
@@ -165,7 +167,16 @@ class PhasedPlanner {
 class Phased final : public Policy {
  public:
   std::string name() const override { return "phased"; }
-  Plan plan(const Problem& problem) const override { return PhasedPlanner(problem).plan(); }
+  Plan plan(const Problem& problem) const override {
+    Plan plan = PhasedPlanner(problem).plan();
+    if (problem.streams.size() > kMostToCompare) return plan;
+    Plan constant = make_exact()->plan(problem);
+    if (constant.floors_missed.size() > plan.floors_missed.size() || constant.mean_accuracy <= plan.mean_accuracy)
+      return plan;
+    constant.policy = name();
+    constant.upper_bound = std::max(plan.upper_bound, constant.mean_accuracy);
+    return constant;
+  }
 };
 
 }  // namespace

@@ -27,9 +27,8 @@ bool no_worse(const RetrainingConfig& a, const RetrainingConfig& b) {
 
 /// The instant accuracy that a plan holds at its start.
 double instant_accuracy(const Stream& stream, const StreamPlan& plan) {
-  const auto config = std::find_if(stream.inference.begin(), stream.inference.end(),
-                                   [&](const InferenceConfig& c) { return c.id == plan.inference_config; });
-  return stream.accuracy * factor_of(stream, config == stream.inference.end() ? nullptr : &*config);
+  const bool delivered = plan.delivery && plan.delivery->at_s == 0;
+  return (delivered ? plan.delivery->accuracy : stream.accuracy) * planned_factor(stream, plan);
 }
 
 }  // namespace
@@ -68,6 +67,17 @@ std::vector<Job> jobs_of(const Problem& problem) {
   for (std::size_t v = 0; v < problem.streams.size(); ++v)
     if (!problem.streams[v].inference.empty()) jobs.push_back({v, false});
   return jobs;
+}
+
+const RetrainingConfig* most_accurate(const Stream& stream) {
+  const RetrainingConfig* best = nullptr;
+  for (const RetrainingConfig& config : stream.retraining) {
+    if (!is_candidate(stream, config)) continue;
+    if (!best || config.accuracy > best->accuracy ||
+        (config.accuracy == best->accuracy && config.work_s < best->work_s))
+      best = &config;
+  }
+  return best;
 }
 
 std::vector<const RetrainingConfig*> useful_configs(const Stream& stream) {
@@ -158,6 +168,12 @@ StreamPlan stream_plan(const Problem& problem, const DeviceWindow& window, const
   plan.phases = {{0, plan.inference_config, inference_share, plan.retraining_share},
                  {end_s, after ? after->id : "", stream.inference.empty() ? 0 : all, 0}};
   return plan;
+}
+
+double planned_factor(const Stream& stream, const StreamPlan& plan) {
+  const auto config = std::find_if(stream.inference.begin(), stream.inference.end(),
+                                   [&](const InferenceConfig& c) { return c.id == plan.inference_config; });
+  return factor_of(stream, config == stream.inference.end() ? nullptr : &*config);
 }
 
 void summarise(const Problem& problem, Plan& plan) {

@@ -58,6 +58,9 @@ struct Job {
 /// clients.
 std::vector<Job> jobs_of(const Problem& problem);
 
+/// The candidate of the highest expected accuracy, of equal ones that with less work; null: there is none.
+const RetrainingConfig* most_accurate(const Stream& stream);
+
 /// The candidates of a stream that no other candidate beats in work, accuracy, max_share and memory alike.
 std::vector<const RetrainingConfig*> useful_configs(const Stream& stream);
 
@@ -82,6 +85,9 @@ double capacity_left(const Problem& problem, const std::vector<double>& labellin
 /// device.
 StreamPlan stream_plan(const Problem& problem, const DeviceWindow& window, const Stream& stream, const Choice& choice,
                        double inference_share, double labelling_share, double retraining_share);
+
+/// Accuracy relative to the full inference config of what a plan begins with.
+double planned_factor(const Stream& stream, const StreamPlan& plan);
 
 /// Sets the weighted mean of the streams' expected accuracies, 0 without streams, and the streams that miss their
 /// a_min.

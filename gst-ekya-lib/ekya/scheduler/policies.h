@@ -37,6 +37,24 @@ std::unique_ptr<Policy> make_thief();
 /// accurate config that it offers. Source: Ekya (NSDI 2022), section 6.1.
 std::unique_ptr<Policy> make_uniform();
 
+/// Ablation: shares as by `thief`, one retraining config for all streams: the one that adds most accuracy over all
+/// streams at fair shares. A stream that runs a job of another config keeps that or stops it. Source: Ekya,
+/// section 6.3.
+std::unique_ptr<Policy> make_fixed_config();
+
+/// Ablation: every stream the same share, half of it for inference and half for retraining with the config that
+/// Algorithm 2 picks for it. Source: Ekya (NSDI 2022), section 6.3.
+std::unique_ptr<Policy> make_fixed_share();
+
+/// No retraining: the best stored model is used at once where it is better than the live one. Inference shares are
+/// equal. Source: Ekya (NSDI 2022), section 6.5.
+std::unique_ptr<Policy> make_cached();
+
+/// Retraining in a cloud, without limits there: each stream's samples go up and its most accurate model comes down,
+/// all transfers under way sharing the link equally. Inference shares are equal. Without a cloud the same as
+/// no-retraining. Source: Ekya (NSDI 2022), section 6.5, table 3.
+std::unique_ptr<Policy> make_cloud();
+
 /// Every stream with inference the same share, nothing for retraining.
 std::unique_ptr<Policy> make_no_retraining();
 

@@ -15,12 +15,16 @@ struct Entry {
   std::unique_ptr<Policy> (*make)();
 };
 
-constexpr std::array<Entry, 6> kPolicies{{
+constexpr std::array<Entry, 10> kPolicies{{
     {"phased", make_phased},
     {"exact", make_exact},
     {"thief-wide", make_thief_wide},
     {"thief", make_thief},
     {"uniform", make_uniform},
+    {"fixed-config", make_fixed_config},
+    {"fixed-share", make_fixed_share},
+    {"cached", make_cached},
+    {"cloud", make_cloud},
     {"no-retraining", make_no_retraining},
 }};
 
@@ -29,7 +33,9 @@ constexpr std::array<Entry, 6> kPolicies{{
 Plan decide(const Policy& policy, const Problem& problem) {
   const Problem estimate = pessimistic(problem);
   Plan plan = policy.plan(estimate);
-  if (plan.upper_bound < 1) return plan;
+  // The bound knows the devices' own work alone.
+  const auto delivered = [](const StreamPlan& stream) { return stream.delivery.has_value(); };
+  if (plan.upper_bound < 1 || std::any_of(plan.streams.begin(), plan.streams.end(), delivered)) return plan;
   plan.upper_bound = std::max(plan.mean_accuracy, make_phased()->plan(estimate).upper_bound);
   return plan;
 }

@@ -68,6 +68,14 @@ Phase read_phase(const Json& json, const std::string& place, Trouble& trouble) {
   return phase;
 }
 
+Delivery read_delivery(const Json& json, const std::string& place, Trouble& trouble) {
+  Delivery delivery;
+  Fields fields(json, place, trouble);
+  fields.number("at_s", delivery.at_s);
+  fields.number("accuracy", delivery.accuracy);
+  return delivery;
+}
+
 StreamPlan read_stream_plan(const Json& json, const std::string& place, Trouble& trouble) {
   StreamPlan stream;
   Fields fields(json, place, trouble);
@@ -82,6 +90,9 @@ StreamPlan read_stream_plan(const Json& json, const std::string& place, Trouble&
   fields.string("retraining_device", stream.retraining_device);
   fields.maybe_array("phases", [&](const Json& phase, const std::string& here) {
     stream.phases.push_back(read_phase(phase, here, trouble));
+  });
+  fields.maybe_object("delivery", [&](const Json& delivery, const std::string& here) {
+    stream.delivery = read_delivery(delivery, here, trouble);
   });
   return stream;
 }
@@ -128,16 +139,18 @@ Ordered write(const StreamPlan& stream) {
                       {"inference_config", phase.inference_config},
                       {"inference_share", phase.inference_share},
                       {"retraining_share", phase.retraining_share}});
-  return {{"id", stream.id},
-          {"device", stream.device},
-          {"inference_config", stream.inference_config},
-          {"retraining_config", stream.retraining_config},
-          {"retraining_device", stream.retraining_device},
-          {"inference_share", stream.inference_share},
-          {"labelling_share", stream.labelling_share},
-          {"retraining_share", stream.retraining_share},
-          {"expected_accuracy", stream.expected_accuracy},
-          {"phases", std::move(phases)}};
+  Ordered json = {{"id", stream.id},
+                  {"device", stream.device},
+                  {"inference_config", stream.inference_config},
+                  {"retraining_config", stream.retraining_config},
+                  {"retraining_device", stream.retraining_device},
+                  {"inference_share", stream.inference_share},
+                  {"labelling_share", stream.labelling_share},
+                  {"retraining_share", stream.retraining_share},
+                  {"expected_accuracy", stream.expected_accuracy},
+                  {"phases", std::move(phases)}};
+  if (stream.delivery) json["delivery"] = {{"at_s", stream.delivery->at_s}, {"accuracy", stream.delivery->accuracy}};
+  return json;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ekya/scheduler/check.h"
+#include "ekya/scheduler/estimate.h"
 #include "ekya/scheduler/pick.h"
 
 namespace ekya::scheduler {
@@ -117,6 +118,9 @@ class Fitting {
     plan.device = problem_.devices.front().id;
     plan.retraining_device = config ? plan.device : "";
     plan.phases.clear();
+    if (plan.delivery)
+      choice.accuracy =
+          window_accuracy(problem_.window_s, stream.accuracy, *plan.delivery, factor_of(stream, choice.inference));
     plan.expected_accuracy = std::clamp(choice.accuracy, 0.0, 1.0);
   }
 

@@ -27,7 +27,6 @@ class Search {
 
   Plan plan() const {
     Plan plan;
-    plan.policy = "thief";
     for (std::size_t v = 0; v < shares_.size(); ++v)
       plan.streams.push_back(stream_plan(problem_, window_, problem_.streams[v], choices_[v], shares_[v][0],
                                          labelling_[v], shares_[v][1]));

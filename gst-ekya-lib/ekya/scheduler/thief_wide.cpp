@@ -39,7 +39,6 @@ class WideSearch {
 
   Plan plan() {
     Plan plan;
-    plan.policy = "thief-wide";
     window_.run(starts_);
     plan.streams = window_.plans(starts_, labelling_);
     return plan;
