@@ -12,8 +12,9 @@ constexpr int kMostSweeps = 8;
 constexpr int kMostReplays = 3;
 /// Clusters with at most this many streams look at the configs of two streams together.
 constexpr std::size_t kMostToPair = 4;
-/// Clusters with at most this many rungs a device use thorough auctions in the end.
-constexpr std::size_t kMostRungs = 24;
+/// Clusters with at most this many streams, and rungs of them in all, use thorough auctions in the end.
+constexpr std::size_t kMostThorough = 8;
+constexpr std::size_t kMostRungs = 64;
 /// A job that begins tries so many of the devices with the least load.
 constexpr std::size_t kRoomyDevices = 3;
 /// Inference moves to another device only for more than this, in accuracy over the window.
@@ -49,7 +50,7 @@ void ClusterSearch::improve(const std::vector<int>& devices) {
   thorough_ = false;
   current_ = play(order);
   sweep();
-  if (rungs <= kMostRungs * devices_.size()) {
+  if (rungs <= kMostRungs && streams_.size() <= kMostThorough) {
     thorough_ = true;
     current_ = play(current_.order);
     sweep();

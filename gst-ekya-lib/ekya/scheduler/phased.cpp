@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "ekya/scheduler/assignment.h"
@@ -19,7 +20,11 @@ constexpr std::size_t kManyStreams = 4;
 constexpr std::size_t kClusterSize = 4;
 /// How often devices that lack capacity are then planned anew together with devices that have it.
 constexpr int kPairings = 1;
-constexpr std::size_t kMostPriceCells = 12;
+/// With at most this many streams the best plan with constant shares is taken where it is better.
+constexpr std::size_t kMostToCompare = 8;
+/// The bound prices capacity in about so many cells of time, twice that where there are not too many streams.
+constexpr std::size_t kPriceCells = 12;
+constexpr std::size_t kManyToPrice = 200;
 constexpr int kBoundSteps = 30;
 
 class PhasedPlanner {
@@ -128,19 +133,24 @@ class PhasedPlanner {
     return plan;
   }
 
-  /// What capacity was worth in the plan, in few cells: the means of moments that follow each other.
+  /// What capacity was worth in the plan, in few cells: the means of moments that follow each other. Long cells are
+  /// split.
   CapacityPrices prices(const std::vector<Timeline::Moment>& moments) const {
     CapacityPrices prices;
     const auto begin = [&](std::size_t m) { return m < moments.size() ? moments[m].begin_s : model_.window_s; };
-    const std::size_t cells = std::min(kMostPriceCells, moments.size());
+    const std::size_t cells = std::min(kPriceCells, moments.size());
+    const double longest_s = streams_.size() > kManyToPrice ? model_.window_s : model_.window_s / kPriceCells;
     for (std::size_t k = 0; k < cells; ++k) {
       const std::size_t first = k * moments.size() / cells, last = (k + 1) * moments.size() / cells;
       const double length = begin(last) - begin(first);
       if (length <= 0) continue;
       double sum = 0;
       for (std::size_t m = first; m < last; ++m) sum += moments[m].price * (begin(m + 1) - begin(m));
-      prices.begin_s.push_back(begin(first));
-      prices.price.push_back(sum / length);
+      const int parts = static_cast<int>(std::ceil(length / longest_s));
+      for (int part = 0; part < parts; ++part) {
+        prices.begin_s.push_back(begin(first) + length * part / parts);
+        prices.price.push_back(sum / length);
+      }
     }
     return prices;
   }
@@ -157,7 +167,16 @@ class PhasedPlanner {
 class Phased final : public Policy {
  public:
   std::string name() const override { return "phased"; }
-  Plan plan(const Problem& problem) const override { return PhasedPlanner(problem).plan(); }
+  Plan plan(const Problem& problem) const override {
+    Plan plan = PhasedPlanner(problem).plan();
+    if (problem.streams.size() > kMostToCompare) return plan;
+    Plan constant = make_exact()->plan(problem);
+    if (constant.floors_missed.size() > plan.floors_missed.size() || constant.mean_accuracy <= plan.mean_accuracy)
+      return plan;
+    constant.policy = name();
+    constant.upper_bound = std::max(plan.upper_bound, constant.mean_accuracy);
+    return constant;
+  }
 };
 
 }  // namespace

@@ -33,7 +33,9 @@ constexpr std::array<Entry, 10> kPolicies{{
 Plan decide(const Policy& policy, const Problem& problem) {
   const Problem estimate = pessimistic(problem);
   Plan plan = policy.plan(estimate);
-  if (plan.upper_bound < 1) return plan;
+  // The bound knows the devices' own work alone.
+  const auto delivered = [](const StreamPlan& stream) { return stream.delivery.has_value(); };
+  if (plan.upper_bound < 1 || std::any_of(plan.streams.begin(), plan.streams.end(), delivered)) return plan;
   plan.upper_bound = std::max(plan.mean_accuracy, make_phased()->plan(estimate).upper_bound);
   return plan;
 }

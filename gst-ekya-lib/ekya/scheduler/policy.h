@@ -20,7 +20,8 @@ class Policy {
 };
 
 /// What a policy decides on the estimates that `kappa` makes of the problem, with the upper bound on those estimates.
-/// Where the policy has none of its own the problem is planned by `phased` too, for its bound.
+/// Where the policy has none of its own the problem is planned by `phased` too, for its bound. Models that are
+/// delivered from elsewhere are outside of it: with them the bound is 1.
 Plan decide(const Policy& policy, const Problem& problem);
 
 /// Errors: kInvalidArgument for an unknown name; the message lists the known ones.
