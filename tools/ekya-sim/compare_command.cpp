@@ -67,10 +67,7 @@ Status add_draws(const Options& options, std::vector<Case>& cases) {
 }
 
 Case case_of(const std::string& id, const Scenario& scenario) {
-  std::vector<double> accuracy;
-  for (const ScenarioStream& stream : scenario.streams)
-    accuracy.push_back(std::clamp(stream.accuracy - stream.windows[0].drop, 0.0, 1.0));
-  return {id, problem_of(scenario, 0, accuracy, /*believed=*/true), problem_of(scenario, 0, accuracy, false)};
+  return {id, problem_of(scenario, /*believed=*/true), problem_of(scenario, /*believed=*/false)};
 }
 
 Status add_scenarios(const Options& options, std::vector<Case>& cases) {
@@ -80,7 +77,7 @@ Status add_scenarios(const Options& options, std::vector<Case>& cases) {
     const auto scenario = scenario_from_json(*text);
     if (!scenario) return in_file(path, scenario.error());
     if (!is_one_problem(*scenario))
-      return Error{ErrorCode::kInvalidArgument, path + ": has several windows or delays; use `ekya-sim run`"};
+      return Error{ErrorCode::kInvalidArgument, path + ": has several windows, scenes or delays; use `ekya-sim run`"};
     cases.push_back(case_of(path, *scenario));
   }
   return {};

@@ -60,10 +60,9 @@ TEST(Simulate, RetrainsOnlyOnceThereAreLabels) {
 // The drop comes 20 s after the model, which then has 0.7 until the job that it allows ends 40 s later.
 TEST(Simulate, RetrainsAgainAfterADropInTheMiddle) {
   Scenario scenario = one_camera();
-  scenario.streams[0].windows.resize(1);
+  scenario.windows = 1;
   scenario.window_s = 200;
-  scenario.streams[0].windows[0].drop = 0.2;
-  scenario.streams[0].windows[0].drop_at_s = 60;
+  scenario.streams[0].scenes[1].begin_s = 60;
   const auto simulated = simulate(scenario, "uniform");
   ASSERT_TRUE(simulated) << simulated.error().message;
   EXPECT_NEAR(first(simulated, 0).accuracy, (40 * 0.5 + 20 * 0.9 + 40 * 0.7 + 100 * 0.9) / 200, 1e-9);
@@ -73,10 +72,9 @@ TEST(Simulate, RetrainsAgainAfterADropInTheMiddle) {
 // The model of a job that learns from before the drop falls with it.
 TEST(Simulate, ADropHitsARunningJob) {
   Scenario scenario = one_camera();
-  scenario.streams[0].windows.resize(1);
+  scenario.windows = 1;
   scenario.label_delay_s = 50;
-  scenario.streams[0].windows[0].drop = 0.2;
-  scenario.streams[0].windows[0].drop_at_s = 80;
+  scenario.streams[0].scenes[1].begin_s = 80;
   const auto simulated = simulate(scenario, "uniform");
   ASSERT_TRUE(simulated) << simulated.error().message;
   EXPECT_NEAR(first(simulated, 0).accuracy, 0.8 * 0.5 + 0.1 * 0.3 + 0.1 * 0.7, 1e-9);
@@ -86,8 +84,8 @@ TEST(Simulate, ADropHitsARunningJob) {
 // few for the other 45. In the second window they are done at 90 s; the model has fallen by the drop meanwhile.
 TEST(Simulate, TellsTheTrueWorkAfterATenthAndTakesAJobOverTheWindowsEnd) {
   Scenario scenario = one_camera();
-  scenario.streams[0].windows[0].retraining[0].work_s = 50;
-  scenario.streams[0].windows[0].retraining[0].believed.work_s = 40;
+  scenario.streams[0].scenes[0].retraining[0].work_s = 50;
+  scenario.streams[0].scenes[0].retraining[0].believed.work_s = 40;
   const auto simulated = simulate(scenario, "uniform");
   ASSERT_TRUE(simulated) << simulated.error().message;
   EXPECT_NEAR(first(simulated, 0).accuracy, 0.5, 1e-9);
