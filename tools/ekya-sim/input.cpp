@@ -3,6 +3,8 @@
 
 #include <charconv>
 #include <chrono>
+#include <cmath>
+#include <cstdio>
 #include <iostream>
 #include <iterator>
 
@@ -70,6 +72,12 @@ std::string known_policies() {
   std::string names;
   for (const std::string& name : scheduler::policy_names()) names += (names.empty() ? "" : ", ") + name;
   return names;
+}
+
+std::string percent(double accuracy) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", 100 * accuracy);
+  return std::isnan(accuracy) ? "-" : text;
 }
 
 std::vector<std::string> curve_names() { return {"linear", "mps", "mixed"}; }
