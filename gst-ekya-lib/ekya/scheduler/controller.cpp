@@ -82,23 +82,23 @@ class Controller::Impl {
 
   Status set_options(const ControllerOptions& options, Seconds now) {
     if (auto s = check(options); !s) return s;
-    if (auto s = check_pins(sum_of_pins(orders_), options.capacity); !s) return s;
+    if (auto s = check_pins(sum_of_pins(orders_), options.devices.front().capacity); !s) return s;
     tick(now);
     options_ = options;
     window_.end = window_.begin + options_.window;
-    shrink(clients_, options_.capacity, pinned_clients());
+    shrink(clients_, options_.devices.front().capacity, pinned_clients());
     plan_soon("options");
     return {};
   }
 
   Status steer(const std::string& stream, ClientKind kind, const Steering& steering, Seconds now) {
     if (auto s = check_name("stream-id", stream); !s) return s;
-    if (auto s = check(steering, options_.capacity); !s) return s;
+    if (auto s = check(steering, options_.devices.front().capacity); !s) return s;
     Orders orders = orders_;
     orders[{stream, kind}] = steering;
     if (!steering.pin && !steering.cap && !steering.excluded) orders.erase({stream, kind});
     if (orders.size() > 3 * options_.max_streams) return Error{ErrorCode::kResource, "too many steered streams"};
-    if (auto s = check_pins(sum_of_pins(orders), options_.capacity); !s) return s;
+    if (auto s = check_pins(sum_of_pins(orders), options_.devices.front().capacity); !s) return s;
     tick(now);
     orders_ = std::move(orders);
     plan_soon("steer");
@@ -216,7 +216,7 @@ class Controller::Impl {
     const auto it = clients_.emplace(request.key, Client{}).first;
     Client& client = it->second;
     client.request = request;
-    client.grant = {request.key, 0, options_.device, "", window_.end, in_force_ ? in_force_->number : 0};
+    client.grant = {request.key, 0, options_.devices.front().id, "", window_.end, in_force_ ? in_force_->number : 0};
     records_[request.key.stream];
     note_accuracy(request);
     grant_at_once(client);
@@ -256,9 +256,10 @@ class Controller::Impl {
     const std::set<ClientKey> fixed = pinned_clients();
     double held = 0, taken = 0;
     for (const auto& [other, c] : clients_) (fixed.count(other) ? held : taken) += c.grant.share;
-    double share = std::min(wanted_at_once(client), std::max(0.0, options_.capacity - held));
-    if (key.kind != ClientKind::kInference) share = std::min(share, std::max(0.0, options_.capacity - held - taken));
-    shrink(clients_, options_.capacity - share, fixed);
+    double share = std::min(wanted_at_once(client), std::max(0.0, options_.devices.front().capacity - held));
+    if (key.kind != ClientKind::kInference)
+      share = std::min(share, std::max(0.0, options_.devices.front().capacity - held - taken));
+    shrink(clients_, options_.devices.front().capacity - share, fixed);
     client.grant.share = share;
     client.grant.config = fitting_config(client.request, share);
   }
@@ -266,7 +267,7 @@ class Controller::Impl {
   double wanted_at_once(const Client& client) const {
     const ClientKey& key = client.grant.key;
     const double demand = full_demand(client.request);
-    double share = options_.capacity / static_cast<double>(clients_.size());
+    double share = options_.devices.front().capacity / static_cast<double>(clients_.size());
     if (demand > 0) share = std::min(share, demand);
     if (key.kind == ClientKind::kLabelling) share = std::min({share, demand, labelling_left()});
     if (key.kind == ClientKind::kRetraining || (key.kind == ClientKind::kLabelling && excluded(key.stream))) share = 0;
@@ -276,7 +277,7 @@ class Controller::Impl {
   }
 
   double labelling_left() const {
-    double left = kLabellingFraction * options_.capacity;
+    double left = kLabellingFraction * options_.devices.front().capacity;
     for (const auto& [key, client] : clients_)
       if (key.kind == ClientKind::kLabelling) left -= client.grant.share;
     return std::max(0.0, left);
@@ -311,8 +312,9 @@ class Controller::Impl {
     problem.window_s = std::max(window_.end - now_, kLeastHorizon * options_.window).count();
     problem.quantum = options_.quantum;
     problem.min_accuracy = options_.min_accuracy;
-    problem.devices.front().id = options_.device;
-    problem.devices.front().capacity = options_.capacity;
+    problem.kappa = options_.kappa;
+    problem.devices = options_.devices;
+    problem.cloud = options_.cloud;
     StreamFacts facts = facts_;
     facts.excluded = excluded_streams(orders_);
     problem.streams = streams_of(clients_, facts);
@@ -334,7 +336,7 @@ class Controller::Impl {
     PlanMade made{++plans_, window_.window, reason, now_, fit(problem_, plan, orders_, present)};
     set_grants(made.plan, clients_);
     for (auto& [key, client] : clients_) {
-      client.grant.device = options_.device;
+      client.grant.device = options_.devices.front().id;
       client.grant.until = window_.end;
       client.grant.plan = made.number;
     }

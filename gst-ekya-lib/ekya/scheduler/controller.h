@@ -39,6 +39,14 @@ struct ShareRequest {
   std::optional<double> accuracy;            ///< Of the live student, where the client measured it.
   std::string running;                       ///< For kRetraining: the config whose job is running, or empty.
   std::string reason;                        ///< "join", "update", "window", "drift", "job-done": for the plan's why.
+
+  // Facts of the stream, which any of its clients may tell. Where several do, the newest request that does not leave
+  // the default wins, field by field.
+  double weight = 1;                     ///< Of the stream in the mean accuracy, > 0.
+  std::optional<double> min_accuracy{};  ///< a_min of the stream; the scheduler's where empty.
+  double cached_accuracy = 0;            ///< Of the best stored model on what the camera shows now, in [0, 1]; 0: none.
+  double upload_mbit = 0;                ///< What retraining in the cloud sends there a window, in megabits, >= 0.
+  double model_mbit = 0;                 ///< What comes back, in megabits, >= 0.
 };
 
 /// What a client gets.
@@ -95,13 +103,15 @@ struct ControllerOptions {
   Seconds settle{0.1};  ///< Wait this long after a change for others, so that one plan answers them all.
   double quantum = 0.1;
   double min_accuracy = 0.4;
-  double capacity = 1.0;
-  std::string device = "cpu";
+  double kappa = 0;                       ///< Plan on mean − kappa · deviation of each estimate, finite, >= 0.
+  std::vector<Device> devices{Device{}};  ///< At least one; ids are unique.
+  std::optional<Cloud> cloud{};
   std::size_t max_streams = 1024;  ///< More are refused.
 };
 
 /// The scheduler as a state machine over `now`: no clock, no thread, no I/O; the same calls give the same events,
-/// bit for bit. Not thread-safe; the owner locks. Shares handed out sum to at most the capacity at any time.
+/// bit for bit. Not thread-safe; the owner locks. Shares handed out on a device sum to at most its capacity at any
+/// time.
 ///
 /// It plans when a window begins, when a client joins, leaves, changes its request or ends its job, on drift, and
 /// when it is steered; changes within `settle` share one plan.

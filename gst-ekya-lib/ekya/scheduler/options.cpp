@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ekya/scheduler/options.h"
 
+#include "ekya/base/printable.h"
 #include "ekya/scheduler/check.h"
 
 namespace ekya::scheduler {
@@ -12,6 +13,16 @@ constexpr double kMostCapacity = 1024;
 constexpr std::size_t kMostStreams = 1024;
 
 Status refuse(const std::string& what) { return Error{ErrorCode::kInvalidArgument, what}; }
+
+/// What a problem shares with the options is checked as a problem's.
+Status check_problem(const ControllerOptions& options) {
+  Problem problem;
+  problem.window_s = options.window.count();
+  problem.kappa = options.kappa;
+  problem.devices = options.devices;
+  problem.cloud = options.cloud;
+  return validate(problem);
+}
 
 }  // namespace
 
@@ -25,11 +36,13 @@ Status check(const ControllerOptions& options) {
   if (!(options.quantum > 0 && options.quantum <= 1))
     return refuse("quantum: " + in_words(options.quantum) + " is not in (0, 1]");
   if (auto s = check_fraction("min-accuracy", options.min_accuracy); !s) return s;
-  if (!(options.capacity > 0 && options.capacity <= kMostCapacity))
-    return refuse("capacity: " + in_words(options.capacity) + " is not in (0, 1024]");
+  for (const Device& device : options.devices)
+    if (device.capacity > kMostCapacity)
+      return refuse("capacity: " + in_words(device.capacity) + " of device '" + printable(device.id) +
+                    "' is above 1024");
   if (options.max_streams < 1 || options.max_streams > kMostStreams)
     return refuse("max-streams: " + std::to_string(options.max_streams) + " is not in [1, 1024]");
-  return check_config_id("device", options.device);
+  return check_problem(options);
 }
 
 }  // namespace ekya::scheduler

@@ -58,7 +58,7 @@ struct Device {
   std::string id = "cpu";
   double capacity = 1;  ///< In devices, > 0: 1 is one whole device, 3 a pool of three that a job may straddle.
   double memory_mb = std::numeric_limits<double>::infinity();  ///< For retraining jobs, in MB, > 0; a hard limit.
-  std::vector<CurvePoint> throughput;  ///< Measured, shares ascending; empty: speed = share. See throughput.h.
+  std::vector<CurvePoint> throughput{};  ///< Measured, shares ascending; empty: speed = share. See throughput.h.
 };
 
 /// The way to a cloud that retrains; see policy `cloud`.

@@ -39,7 +39,7 @@ class Simulation {
     options.settle = Seconds{pick(3) ? std::min(0.1, options.window.count()) : 0};
     options.quantum = uniform(0.01, 1);
     options.min_accuracy = uniform(0, 1);
-    options.capacity = uniform(0.3, 4);
+    options.devices[0].capacity = uniform(0.3, 4);
     return options;
   }
 
@@ -122,7 +122,7 @@ class Simulation {
     for (const Event& event : controller_.step(now_)) std::visit([&](const auto& e) { check(e, heard); }, event);
     double sum = 0;
     for (const auto& [key, grant] : told_) sum += grant.share;
-    EXPECT_LE(sum, controller_.options().capacity + 1e-9);
+    EXPECT_LE(sum, controller_.options().devices[0].capacity + 1e-9);
     latest_ = std::max(latest_, now_);
     EXPECT_GT(controller_.next_deadline(), latest_) << "step() must have done what was due";
     EXPECT_TRUE(std::isfinite(controller_.next_deadline().count()));

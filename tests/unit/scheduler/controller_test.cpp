@@ -365,9 +365,9 @@ TEST(Steering, RefusesWhatCannotHold) {
   EXPECT_EQ(s.controller.steer("cam1", kind, pin(0.6), s.now).error().message,
             "pin: all pins sum to 1.2, more than the capacity 1");
   ControllerOptions less;
-  less.capacity = 0.5;
+  less.devices[0].capacity = 0.5;
   EXPECT_EQ(s.controller.set_options(less, s.now).error().code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(s.controller.options().capacity, 1);
+  EXPECT_EQ(s.controller.options().devices[0].capacity, 1);
 }
 
 TEST(Veto, GoesBackToThePlanBefore) {
@@ -410,8 +410,7 @@ TEST(Options, ChangeWhilePlaying) {
   s.plan();
   ControllerOptions options;
   options.policy = "no-retraining";
-  options.capacity = 0.5;
-  options.device = "cpu1";
+  options.devices = {{"cpu1", 0.5}};
   options.window = Seconds{60};
   ASSERT_TRUE(s.controller.set_options(options, s.now));
   const auto events = s.settle();
@@ -425,10 +424,17 @@ TEST(Options, ChangeWhilePlaying) {
 TEST(Options, ThatAreImpossibleLeaveTheOldOnes) {
   Controller controller{ControllerOptions{}};
   const std::pair<ControllerOptions, const char*> bad[] = {
-      {{.policy = "best"}, "policy 'best' is unknown"},   {{.window = Seconds{0}}, "window: 0 s is not in"},
-      {{.settle = Seconds{NAN}}, "settle: nan s"},        {{.quantum = 0}, "quantum: 0 is not in (0, 1]"},
-      {{.min_accuracy = 2}, "min-accuracy: 2 is not in"}, {{.capacity = 0}, "capacity: 0 is not in (0, 1024]"},
-      {{.device = ""}, "device: has 0 characters"},       {{.max_streams = 0}, "max-streams: 0 is not in [1, 1024]"},
+      {{.policy = "best"}, "policy 'best' is unknown"},
+      {{.window = Seconds{0}}, "window: 0 s is not in"},
+      {{.settle = Seconds{NAN}}, "settle: nan s"},
+      {{.quantum = 0}, "quantum: 0 is not in (0, 1]"},
+      {{.min_accuracy = 2}, "min-accuracy: 2 is not in"},
+      {{.kappa = -1}, "kappa: -1 is not >= 0"},
+      {{.devices = {}}, "devices: is empty"},
+      {{.cloud = Cloud{}}, "cloud.uplink_mbps: 0 is not > 0"},
+      {{.devices = {{"cpu", 0}}}, "devices[0].capacity: 0 is not > 0"},
+      {{.devices = {{"cpu", 1}, {"cpu", 1}}}, "devices[1].id: 'cpu' is there twice"},
+      {{.max_streams = 0}, "max-streams: 0 is not in [1, 1024]"},
   };
   for (const auto& [options, message] : bad) {
     const Status status = controller.set_options(options, Seconds{0});
