@@ -66,8 +66,10 @@ struct Settings {
 const auto& properties() {
   using P = ekya::gst::Properties<Settings>;
   static const P table{
-      {"policy", "How windows are planned: thief, uniform or no-retraining", P::String{&Settings::policy},
-       GST_PARAM_MUTABLE_PLAYING},
+      {"policy",
+       "How windows are planned: exact, thief-wide, thief, uniform, fixed-config, fixed-share, cached, cloud or "
+       "no-retraining",
+       P::String{&Settings::policy}, GST_PARAM_MUTABLE_PLAYING},
       {"window-duration", "The period that one plan covers, in seconds",
        P::Double{&Settings::window_duration, 0.1, 86400}, GST_PARAM_MUTABLE_PLAYING},
       {"quantum", "The smallest share handed out, in devices", P::Double{&Settings::quantum, 0.01, 1},

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "ekyatestsrc/random.h"
+#include "ekya/base/random.h"
 #include "ekyatestsrc/shapes.h"
 
 namespace ekya::scene {

@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "ekyatestsrc/backdrop.h"
-#include "ekyatestsrc/random.h"
+#include "ekya/base/random.h"
 
 namespace ekya::scene {
 namespace {

@@ -3,7 +3,7 @@
 #include <array>
 #include <vector>
 
-#include "ekyatestsrc/random.h"
+#include "ekya/base/random.h"
 #include "ekyatestsrc/shapes.h"
 
 namespace ekya::scene {

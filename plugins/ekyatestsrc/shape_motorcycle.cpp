@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "ekyatestsrc/random.h"
+#include "ekya/base/random.h"
 #include "ekyatestsrc/shapes.h"
 
 namespace ekya::scene {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <cmath>
 
-#include "ekyatestsrc/random.h"
+#include "ekya/base/random.h"
 #include "ekyatestsrc/shapes.h"
 
 namespace ekya::scene {

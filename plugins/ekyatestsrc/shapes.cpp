@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "ekyatestsrc/random.h"
+#include "ekya/base/random.h"
 
 namespace ekya::scene {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "ekyatestsrc/backdrop.h"
-#include "ekyatestsrc/random.h"
+#include "ekya/base/random.h"
 
 // The loops over whole pictures work on bytes with 16-bit sums, without branches, so that the compiler vectorises them:
 // a frame of 640x360 costs a few tenths of a millisecond each.

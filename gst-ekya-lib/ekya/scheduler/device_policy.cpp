@@ -2,7 +2,8 @@
 #include "ekya/scheduler/device_policy.h"
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
+#include <vector>
 
 #include "ekya/scheduler/pick.h"
 #include "ekya/scheduler/place.h"
@@ -16,40 +17,42 @@ const RetrainingConfig* config_of(const Stream& stream, const StreamPlan& plan) 
   return nullptr;
 }
 
-/// The stream's plan with its job's share given to its inference.
-StreamPlan without_job(const Problem& problem, const DeviceWindow& window, const Stream& stream,
-                       const StreamPlan& plan) {
-  const double share = stream.inference.empty() ? 0 : plan.inference_share + plan.retraining_share;
-  return stream_plan(problem, window, stream, estimate_choice(window, stream, share, 0, nullptr), share,
-                     plan.labelling_share, 0);
+/// Accuracy that a stream's job gains for each MB that it holds.
+double gain_per_mb(const DeviceWindow& window, const Stream& stream, const StreamPlan& plan, double memory_mb) {
+  const double share = plan.inference_share + plan.retraining_share;
+  return (plan.expected_accuracy - estimate_choice(window, stream, share, 0, nullptr).accuracy) / memory_mb;
 }
 
-void fit_memory(const Problem& problem, Plan& plan) {
+/// Takes the jobs that do not fit into the memory together, and whatever needs as much of it, out of the problem.
+/// Returns whether there were any.
+bool drop_jobs(Problem& problem, const Plan& plan) {
   const DeviceWindow window(problem);
-  double used = 0;
-  std::vector<double> worth(plan.streams.size(), 0);  // accuracy gained for each MB
-  std::vector<std::size_t> jobs;
+  double used_mb = 0;
+  std::vector<std::pair<double, std::size_t>> jobs;  // gain per MB, stream
   for (std::size_t v = 0; v < plan.streams.size(); ++v) {
     const RetrainingConfig* config = config_of(problem.streams[v], plan.streams[v]);
     if (!config || config->memory_mb <= 0) continue;
-    used += config->memory_mb;
-    const StreamPlan without = without_job(problem, window, problem.streams[v], plan.streams[v]);
-    worth[v] = (plan.streams[v].expected_accuracy - without.expected_accuracy) / config->memory_mb;
-    jobs.push_back(v);
+    used_mb += config->memory_mb;
+    jobs.push_back({gain_per_mb(window, problem.streams[v], plan.streams[v], config->memory_mb), v});
   }
-  std::stable_sort(jobs.begin(), jobs.end(), [&](auto a, auto b) { return worth[a] < worth[b]; });
-  for (std::size_t v : jobs) {
-    if (used <= problem.devices.front().memory_mb) return;
-    used -= config_of(problem.streams[v], plan.streams[v])->memory_mb;
-    plan.streams[v] = without_job(problem, window, problem.streams[v], plan.streams[v]);
+  if (used_mb <= problem.devices.front().memory_mb) return false;
+  std::sort(jobs.begin(), jobs.end());
+  for (auto job = jobs.begin(); used_mb > problem.devices.front().memory_mb && job != jobs.end(); ++job) {
+    std::vector<RetrainingConfig>& offered = problem.streams[job->second].retraining;
+    const double memory_mb = config_of(problem.streams[job->second], plan.streams[job->second])->memory_mb;
+    const auto as_large = [&](const RetrainingConfig& config) { return config.memory_mb >= memory_mb; };
+    offered.erase(std::remove_if(offered.begin(), offered.end(), as_large), offered.end());
+    used_mb -= memory_mb;
   }
+  return true;
 }
 
 }  // namespace
 
 Plan DevicePolicy::plan_one(const Problem& problem) const {
   Plan plan = plan_device(problem);
-  fit_memory(problem, plan);
+  for (Problem smaller = problem; drop_jobs(smaller, plan);) plan = plan_device(smaller);
+  plan.policy = name();
   summarise(problem, plan);
   return plan;
 }

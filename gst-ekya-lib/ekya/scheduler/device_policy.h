@@ -6,8 +6,8 @@
 namespace ekya::scheduler {
 
 /// A policy that knows one device. On several, whole streams are placed first (place_streams()) and each device is
-/// planned by itself. Jobs that do not fit into a device's memory together are dropped, those that gain least for their
-/// memory first.
+/// planned by itself. Where the jobs of a plan do not fit into a device's memory together, those that gain least for
+/// their memory are taken out of the problem, and it is planned anew.
 class DevicePolicy : public Policy {
  public:
   Plan plan(const Problem& problem) const final;

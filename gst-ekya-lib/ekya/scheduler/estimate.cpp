@@ -16,6 +16,11 @@ double window_accuracy(double window_s, double accuracy, const RetrainingConfig*
   return (done_s * before + (window_s - done_s) * retraining->accuracy * factor_after) / window_s;
 }
 
+double window_accuracy(double window_s, double accuracy, const Delivery& delivery, double factor) {
+  const double at_s = std::min(delivery.at_s, window_s);
+  return (at_s * accuracy + (window_s - at_s) * delivery.accuracy) * factor / window_s;
+}
+
 const InferenceConfig* best_inference(const Stream& stream, double share) {
   const InferenceConfig* best = nullptr;
   for (const InferenceConfig& config : stream.inference) {

@@ -12,6 +12,9 @@ namespace ekya::scheduler {
 double window_accuracy(double window_s, double accuracy, const RetrainingConfig* retraining, double speed,
                        double factor_during, double factor_after);
 
+/// The same for a model that is delivered, without a job.
+double window_accuracy(double window_s, double accuracy, const Delivery& delivery, double factor);
+
 /// The most accurate inference config whose demand fits into the share; null where none fits. a_min cannot change this
 /// choice: the student's accuracy multiplies every config alike. It acts in Choice::shortfall.
 const InferenceConfig* best_inference(const Stream& stream, double share);

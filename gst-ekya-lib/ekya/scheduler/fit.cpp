@@ -232,6 +232,9 @@ class Fitting {
     const StreamPlan& plan = result_.streams[v];
     const DeviceWindow& window =
         windows_[static_cast<std::size_t>(device_of(plan, config ? ClientKind::kRetraining : ClientKind::kInference))];
+    if (!config && plan.delivery)
+      return window_accuracy(window.window_s, stream.accuracy, *plan.delivery,
+                             factor_of(stream, best_inference(stream, plan.inference_share)));
     if (!config || plan.device == plan.retraining_device)
       return estimate_choice(window, stream, plan.inference_share, plan.retraining_share, config).accuracy;
     const double factor = factor_of(stream, best_inference(stream, plan.inference_share));

@@ -15,7 +15,6 @@ class NoRetraining final : public DevicePolicy {
  private:
   Plan plan_device(const Problem& problem) const override {
     Plan plan;
-    plan.policy = name();
     const DeviceWindow window(problem);
     const std::vector<double> labelling = labelling_shares(problem);
     const auto jobs = std::count_if(problem.streams.begin(), problem.streams.end(),

@@ -2,18 +2,13 @@
 #include "ekya/scheduler/pick.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "ekya/scheduler/check.h"
 #include "ekya/scheduler/estimate.h"
 
 namespace ekya::scheduler {
 namespace {
-
-/// a_min binds only a stream whose student could reach it: for others nothing that inference gets would help.
-double shortfall_of(const Stream& stream, double factor, double min_accuracy) {
-  if (stream.accuracy * best_factor(stream) < min_accuracy) return 0;
-  return std::max(0.0, min_accuracy - stream.accuracy * factor);
-}
 
 /// Once the job is done, its share goes to the inference of its stream.
 double factor_after(const Stream& stream, double inference_share, double retraining_share,
@@ -26,11 +21,14 @@ double speed_of(const DeviceWindow& window, const RetrainingConfig& config, doub
   return window.throughput.speed(std::min(share, config.max_share));
 }
 
+bool no_worse(const RetrainingConfig& a, const RetrainingConfig& b) {
+  return a.work_s <= b.work_s && a.accuracy >= b.accuracy && a.max_share >= b.max_share && a.memory_mb <= b.memory_mb;
+}
+
 /// The instant accuracy that a plan holds at its start.
 double instant_accuracy(const Stream& stream, const StreamPlan& plan) {
-  const auto config = std::find_if(stream.inference.begin(), stream.inference.end(),
-                                   [&](const InferenceConfig& c) { return c.id == plan.inference_config; });
-  return stream.accuracy * factor_of(stream, config == stream.inference.end() ? nullptr : &*config);
+  const bool delivered = plan.delivery && plan.delivery->at_s == 0;
+  return (delivered ? plan.delivery->accuracy : stream.accuracy) * planned_factor(stream, plan);
 }
 
 }  // namespace
@@ -50,16 +48,56 @@ double best_factor(const Stream& stream) {
   return best;
 }
 
+double reachable_floor(const DeviceWindow& window, const Stream& stream) {
+  const double floor = stream.min_accuracy.value_or(window.min_accuracy);
+  return stream.accuracy * best_factor(stream) < floor ? 0 : floor;
+}
+
 bool is_candidate(const Stream& stream, const RetrainingConfig& config) {
   return config.accuracy > stream.accuracy && (stream.running.empty() || stream.running == config.id);
 }
 
+std::vector<Job> jobs_of(const Problem& problem) {
+  std::vector<Job> jobs;
+  for (std::size_t v = 0; v < problem.streams.size(); ++v) {
+    const Stream& stream = problem.streams[v];
+    const auto usable = [&](const RetrainingConfig& config) { return is_candidate(stream, config); };
+    if (std::any_of(stream.retraining.begin(), stream.retraining.end(), usable)) jobs.push_back({v, true});
+  }
+  for (std::size_t v = 0; v < problem.streams.size(); ++v)
+    if (!problem.streams[v].inference.empty()) jobs.push_back({v, false});
+  return jobs;
+}
+
+const RetrainingConfig* most_accurate(const Stream& stream) {
+  const RetrainingConfig* best = nullptr;
+  for (const RetrainingConfig& config : stream.retraining) {
+    if (!is_candidate(stream, config)) continue;
+    if (!best || config.accuracy > best->accuracy ||
+        (config.accuracy == best->accuracy && config.work_s < best->work_s))
+      best = &config;
+  }
+  return best;
+}
+
+std::vector<const RetrainingConfig*> useful_configs(const Stream& stream) {
+  std::vector<const RetrainingConfig*> useful;
+  for (const RetrainingConfig& config : stream.retraining) {
+    if (!is_candidate(stream, config)) continue;
+    const auto beaten_by = [&](const RetrainingConfig* other) { return no_worse(*other, config); };
+    if (std::any_of(useful.begin(), useful.end(), beaten_by)) continue;
+    const auto beaten = [&](const RetrainingConfig* other) { return no_worse(config, *other); };
+    useful.erase(std::remove_if(useful.begin(), useful.end(), beaten), useful.end());
+    useful.push_back(&config);
+  }
+  return useful;
+}
+
 Choice estimate_choice(const DeviceWindow& window, const Stream& stream, double inference_share,
                        double retraining_share, const RetrainingConfig* retraining) {
-  const double min_accuracy = stream.min_accuracy.value_or(window.min_accuracy);
   Choice choice{best_inference(stream, inference_share), retraining, 0, 0};
   const double during = factor_of(stream, choice.inference);
-  choice.shortfall = shortfall_of(stream, during, min_accuracy);
+  choice.shortfall = std::max(0.0, reachable_floor(window, stream) - stream.accuracy * during);
   const double after = retraining ? factor_after(stream, inference_share, retraining_share, *retraining) : during;
   const double speed = retraining ? speed_of(window, *retraining, retraining_share) : 0;
   choice.accuracy = window_accuracy(window.window_s, stream.accuracy, retraining, speed, during, after);
@@ -98,6 +136,11 @@ std::vector<double> labelling_shares(const Problem& problem) {
   return shares;
 }
 
+double quantum_of(const Problem& problem) {
+  const double quanta = problem.devices.front().capacity / problem.quantum;
+  return problem.quantum * std::max(1.0, std::ceil(quanta / kMostQuanta));
+}
+
 double capacity_left(const Problem& problem, const std::vector<double>& labelling) {
   double left = problem.devices.front().capacity;
   for (double share : labelling) left -= share;
@@ -125,6 +168,12 @@ StreamPlan stream_plan(const Problem& problem, const DeviceWindow& window, const
   plan.phases = {{0, plan.inference_config, inference_share, plan.retraining_share},
                  {end_s, after ? after->id : "", stream.inference.empty() ? 0 : all, 0}};
   return plan;
+}
+
+double planned_factor(const Stream& stream, const StreamPlan& plan) {
+  const auto config = std::find_if(stream.inference.begin(), stream.inference.end(),
+                                   [&](const InferenceConfig& c) { return c.id == plan.inference_config; });
+  return factor_of(stream, config == stream.inference.end() ? nullptr : &*config);
 }
 
 void summarise(const Problem& problem, Plan& plan) {

@@ -19,13 +19,15 @@ class Policy {
   virtual Plan plan(const Problem& problem) const = 0;
 };
 
-/// What a policy decides on the estimates that `kappa` makes of the problem, with the upper bound of those estimates.
+/// What a policy decides on the estimates that `kappa` makes of the problem, with the upper bound on those estimates.
+/// Where the policy has none of its own the problem is planned by `phased` too, for its bound. Models that are
+/// delivered from elsewhere are outside of it: with them the bound is 1.
 Plan decide(const Policy& policy, const Problem& problem);
 
 /// Errors: kInvalidArgument for an unknown name; the message lists the known ones.
 Result<std::unique_ptr<Policy>> make_policy(std::string_view name);
 
-/// `thief`, `uniform`, `no-retraining`: in the order in which they are documented.
+/// In the order in which they are documented.
 std::vector<std::string> policy_names();
 
 }  // namespace ekya::scheduler

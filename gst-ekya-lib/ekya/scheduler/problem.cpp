@@ -106,6 +106,10 @@ Status check_answer(const Problem& problem, const std::string& place, const Stre
   if (auto s = check_not_negative(place + ".inference_share", answer.inference_share); !s) return s;
   if (auto s = check_not_negative(place + ".labelling_share", answer.labelling_share); !s) return s;
   if (auto s = check_not_negative(place + ".retraining_share", answer.retraining_share); !s) return s;
+  if (answer.delivery) {
+    if (auto s = check_not_negative(place + ".delivery.at_s", answer.delivery->at_s); !s) return s;
+    if (auto s = check_fraction(place + ".delivery.accuracy", answer.delivery->accuracy); !s) return s;
+  }
   return check_fraction(place + ".expected_accuracy", answer.expected_accuracy);
 }
 

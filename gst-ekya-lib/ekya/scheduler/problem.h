@@ -87,6 +87,12 @@ struct Phase {
   double retraining_share = 0;   ///< In devices.
 };
 
+/// A model that replaces the live one without a job on these devices: a stored one, or one that a cloud retrained.
+struct Delivery {
+  double at_s = 0;      ///< Since the plan's start, >= 0.
+  double accuracy = 0;  ///< From then on, in [0, 1].
+};
+
 /// What one stream gets. A job completes where its share has done its work; a phase usually begins there.
 struct StreamPlan {
   std::string id;
@@ -99,6 +105,7 @@ struct StreamPlan {
   std::string device;             ///< Of inference and labelling.
   std::string retraining_device;  ///< Empty: no retraining.
   std::vector<Phase> phases;      ///< Empty: the first phase is all there is.
+  std::optional<Delivery> delivery{};
 };
 
 /// A plan for one window: shares on a device sum to at most its capacity at any time, streams in the problem's order.

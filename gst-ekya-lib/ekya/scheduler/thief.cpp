@@ -6,35 +6,16 @@
 #include "ekya/scheduler/device_policy.h"
 #include "ekya/scheduler/pick.h"
 #include "ekya/scheduler/policies.h"
+#include "ekya/scheduler/worth.h"
 
 namespace ekya::scheduler {
 namespace {
 
-/// A step must gain more than this, summed over the streams: less is rounding.
-constexpr double kLeastGain = 1e-12;
-
-/// What all streams together are worth. First come the streams that miss a_min, then the accuracy.
-struct Worth {
-  double accuracy = 0;   ///< Sum of the window accuracies.
-  double shortfall = 0;  ///< Sum of what is missing to a_min.
-
-  bool beats(const Worth& other) const {
-    if (shortfall < other.shortfall - kLeastGain) return true;
-    return shortfall <= other.shortfall + kLeastGain && accuracy > other.accuracy + kLeastGain;
-  }
-};
-
-/// The inference or the retraining of one stream.
-struct Job {
-  std::size_t stream;
-  bool retraining;
-};
-
 /// Algorithm 1 at work on one problem.
 class Search {
  public:
-  explicit Search(const Problem& problem) : problem_(problem), window_(problem), labelling_(labelling_shares(problem)) {
-    list_jobs();
+  explicit Search(const Problem& problem)
+      : problem_(problem), window_(problem), labelling_(labelling_shares(problem)), jobs_(jobs_of(problem)) {
     share_fairly();
   }
 
@@ -46,7 +27,6 @@ class Search {
 
   Plan plan() const {
     Plan plan;
-    plan.policy = "thief";
     for (std::size_t v = 0; v < shares_.size(); ++v)
       plan.streams.push_back(stream_plan(problem_, window_, problem_.streams[v], choices_[v], shares_[v][0],
                                          labelling_[v], shares_[v][1]));
@@ -55,16 +35,6 @@ class Search {
 
  private:
   using Shares = std::array<double, 2>;  ///< Of one stream, in devices: inference, retraining.
-
-  void list_jobs() {
-    const auto& streams = problem_.streams;
-    for (std::size_t v = 0; v < streams.size(); ++v) {
-      const auto usable = [&](const RetrainingConfig& config) { return is_candidate(streams[v], config); };
-      if (std::any_of(streams[v].retraining.begin(), streams[v].retraining.end(), usable)) jobs_.push_back({v, true});
-    }
-    for (std::size_t v = 0; v < streams.size(); ++v)
-      if (!streams[v].inference.empty()) jobs_.push_back({v, false});
-  }
 
   void share_fairly() {
     const double fair = jobs_.empty() ? 0 : capacity_left(problem_, labelling_) / static_cast<double>(jobs_.size());
@@ -123,10 +93,10 @@ class Search {
   const Problem& problem_;
   DeviceWindow window_;
   std::vector<double> labelling_;  ///< [streams], in devices.
-  std::vector<Job> jobs_;          ///< Retraining jobs, then inference jobs.
-  double quantum_ = 0;             ///< What one step moves, in devices.
-  std::vector<Shares> shares_;     ///< [streams].
-  std::vector<Choice> choices_;    ///< [streams].
+  std::vector<Job> jobs_;
+  double quantum_ = 0;           ///< What one step moves, in devices.
+  std::vector<Shares> shares_;   ///< [streams].
+  std::vector<Choice> choices_;  ///< [streams].
   Worth worth_;
 };
 

@@ -64,11 +64,13 @@ TEST(ProblemJson, WhatIsWrittenReadsBackTheSame) {
     const auto again = problem_from_json(text);
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(to_json(*again), text);
-    const Plan plan = (*make_policy("thief"))->plan(problem);
+    Plan plan = (*make_policy("thief"))->plan(problem);
+    plan.streams[2].delivery = Delivery{100.0 / 3, 0.75};
     const auto plan_again = plan_from_json(to_json(plan));
     ASSERT_TRUE(plan_again) << plan_again.error().message;
     EXPECT_EQ(to_json(*plan_again), to_json(plan));
     EXPECT_TRUE(validate(*again, *plan_again));
+    EXPECT_EQ(plan_again->streams[2].delivery->at_s, 100.0 / 3);
   }
 }
 
@@ -150,11 +152,13 @@ TEST(ProblemJson, TheSchemaListsTheFieldsThatAreWritten) {
   EXPECT_EQ(keys(defs["stream"]["properties"]), keys(problem["streams"][0]));
   EXPECT_EQ(keys(defs["inference"]["properties"]), keys(problem["streams"][0]["inference"][0]));
   EXPECT_EQ(keys(defs["retraining"]["properties"]), keys(problem["streams"][0]["retraining"][0]));
-  const Plan plan = (*make_policy("thief"))->plan(*problem_from_json(kProblem));
+  Plan plan = (*make_policy("thief"))->plan(*problem_from_json(kProblem));
+  plan.streams[0].delivery = Delivery{};
   const Json written = Json::parse(to_json(plan));
   EXPECT_EQ(keys(defs["plan"]["properties"]), keys(written));
   EXPECT_EQ(keys(defs["stream_plan"]["properties"]), keys(written["streams"][0]));
   EXPECT_EQ(keys(defs["phase"]["properties"]), keys(written["streams"][0]["phases"][0]));
+  EXPECT_EQ(keys(defs["delivery"]["properties"]), keys(written["streams"][0]["delivery"]));
   EXPECT_EQ(keys(defs["cloud"]["properties"]), keys(problem["cloud"]));
 }
 

@@ -106,6 +106,14 @@ TEST(Plan, MustAnswerTheProblem) {
        "streams: the shares of device 'gpus' sum to 3.1, more than the capacity 3"},
       {[](Plan& p) { p.streams[1].phases[1].begin_s = 84; }, "streams: the shares of device 'gpus' sum to 4, more"},
       {[](Plan& p) { p.streams[1].phases[1].begin_s = 0; }, "streams[1].phases[1].begin_s: 0 does not lie after"},
+      {[](Plan& p) {
+         p.streams[1].delivery = Delivery{-1, 0.5};
+       },
+       "streams[1].delivery.at_s: -1 is not >= 0"},
+      {[](Plan& p) {
+         p.streams[1].delivery = Delivery{1, 1.5};
+       },
+       "streams[1].delivery.accuracy: 1.5 is not in [0, 1]"},
       {[](Plan& p) { p.mean_accuracy = NAN; }, "mean_accuracy: nan is not in [0, 1]"},
   };
   for (const auto& [spoil, message] : bad) {

@@ -5,8 +5,10 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "ekya/scheduler/policy.h"
+#include "ekya/scheduler/shared_window.h"
 
 namespace ekya::scheduler {
 namespace {
@@ -14,6 +16,9 @@ namespace {
 using Json = nlohmann::json;
 
 const char* const kExamples = EKYA_SHARED_DIR "/planning/examples.json";
+
+/// For a factor that is close to the peer's continuous one at any share, in devices.
+constexpr double kFineStep = 0.0001;
 
 /// The peer's inference factor at a share: linear between the recorded sampling rates (score.py, `interp`).
 double factor_at(const Json& profile, double full, double share) {
@@ -32,14 +37,14 @@ double fraction(const std::string& text) {
 }
 
 /// A case as a problem: one inference config for each share on the finest lattice, so that "the best config that
-/// fits" is the peer's continuous factor at every share that occurs.
-Problem problem_of(const Json& example, const Json& profiles) {
+/// fits" is the peer's continuous factor at every share that occurs; or for each multiple of `step`.
+Problem problem_of(const Json& example, const Json& profiles, double step = 0) {
   Problem problem;
   problem.window_s = example["window_s"];
   problem.quantum = example["delta"];
   problem.min_accuracy = 0;
   problem.devices[0].capacity = example["gpus"];
-  const double fine = fraction(example["grid"]["fine"].get<std::string>());
+  const double fine = step > 0 ? step : fraction(example["grid"]["fine"].get<std::string>());
   const double full = example["infer_full_gpus"];
   for (const Json& from : example["streams"]) {
     Stream stream;
@@ -88,6 +93,82 @@ TEST_F(Recorded, TheThiefDecidesAsAlgorithm1AsPrinted) {
     }
   }
   EXPECT_EQ(same, 10);
+}
+
+/// Whether a stream holds the shares, and its job the config, of a recorded decision. A job that the peer starts and
+/// that does not end within the window is none of ours.
+bool decided_alike(const StreamPlan& plan, const Json& decision, bool finished) {
+  if (std::abs(plan.inference_share - decision["infer_gpus"].get<double>()) > 1e-6) return false;
+  if (plan.retraining_config.empty()) return !finished;
+  return plan.retraining_config == decision["config"] &&
+         std::abs(plan.retraining_share - decision["train_gpus"].get<double>()) < 1e-6;
+}
+
+// Where they differ the peer scores its tries on a grid of whole seconds: with exact times another try wins, and the
+// search goes another way.
+TEST_F(Recorded, TheWideThiefDecidesAsThePublicCodeInTenOfFourteenCases) {
+  const std::set<std::string> others{"fig4-w2-d0.1", "v008-g2-d0.1-c6", "v010-g4-d0.25-c6", "v016-g4-d0.1-c6"};
+  int alike = 0, worth_alike = 0;
+  for (const Json& example : examples_["cases"]) {
+    SCOPED_TRACE(example["id"].get<std::string>());
+    const Problem problem = problem_of(example, examples_["infer_profiles"], kFineStep);
+    const Plan plan = (*make_policy("thief-wide"))->plan(problem);
+    const Json& recorded = example["results"]["thief"];
+    const std::set<std::size_t> finished = recorded["finished"];
+    bool all = true;
+    for (std::size_t v = 0; v < plan.streams.size(); ++v)
+      all = all && decided_alike(plan.streams[v], recorded["decision"][v], finished.count(v) > 0);
+    const double away = std::abs(plan.mean_accuracy - recorded["score"]["P_ct"].get<double>());
+    EXPECT_EQ(all, others.count(example["id"]) == 0);
+    EXPECT_LT(away, all ? 1e-5 : 3e-3);
+    alike += all;
+    worth_alike += away < 1e-5;
+  }
+  EXPECT_EQ(alike, 10);
+  EXPECT_EQ(worth_alike, 10);
+}
+
+/// The peer's and our own recorded decisions of a case.
+std::vector<Start> starts_of(const Problem& problem, const Json& decisions) {
+  std::vector<Start> starts;
+  for (std::size_t v = 0; v < problem.streams.size(); ++v) {
+    const Json& decision = decisions[v];
+    Start start{decision["infer_gpus"], decision["train_gpus"], nullptr};
+    for (const RetrainingConfig& config : problem.streams[v].retraining)
+      if (config.id == decision["config"]) start.retraining = &config;
+    starts.push_back(start);
+  }
+  return starts;
+}
+
+TEST_F(Recorded, ASharedWindowScoresDecisionsAsTheReferenceScorer) {
+  int scored = 0;
+  for (const Json& example : examples_["cases"]) {
+    const Problem problem = problem_of(example, examples_["infer_profiles"], kFineStep);
+    SharedWindow window(problem);
+    for (const auto& [name, result] : example["results"].items()) {
+      if (!result.contains("decision") || result["decision"].is_null() || !result["score"].contains("P_ct")) continue;
+      SCOPED_TRACE(example["id"].get<std::string>() + " " + name);
+      const double streams = static_cast<double>(problem.streams.size());
+      const double mean = window.run(starts_of(problem, result["decision"])).accuracy / streams;
+      EXPECT_NEAR(mean, result["score"]["P_ct"].get<double>(), 5e-4);
+      ++scored;
+    }
+  }
+  EXPECT_GT(scored, 100);
+}
+
+TEST_F(Recorded, ExactFindsTheRecordedOptimumOfConstantShares) {
+  for (const Json& example : examples_["cases"]) {
+    SCOPED_TRACE(example["id"].get<std::string>());
+    Problem problem = problem_of(example, examples_["infer_profiles"]);
+    const Json& results = example["results"];
+    EXPECT_NEAR((*make_policy("exact"))->plan(problem).mean_accuracy, results["dp_delta_R1"]["value"].get<double>(),
+                1e-9);
+    problem.quantum = fraction(example["grid"]["fine"].get<std::string>());
+    EXPECT_NEAR((*make_policy("exact"))->plan(problem).mean_accuracy, results["dp_fine_R1"]["value"].get<double>(),
+                1e-9);
+  }
 }
 
 TEST_F(Recorded, TheThiefNeverBeatsTheExactOptimum) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
-namespace ekya::scene {
+namespace ekya {
 
 /// One well-mixed number out of two: gives each (seed, thing) its own independent sequence.
 inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
@@ -29,9 +30,12 @@ class Random {
   double uniform(double from, double to) { return from + (to - from) * uniform(); }
   int below(int count) { return static_cast<int>(uniform() * count); }  ///< In [0, count).
   bool chance(double probability) { return uniform() < probability; }
+  /// Of mean 0 and deviation 1. Source: Box and Muller, 1958.
+  double normal() { return std::sqrt(-2 * std::log(1 - uniform())) * std::cos(2 * kPi * uniform()); }
 
  private:
+  static constexpr double kPi = 3.14159265358979323846;
   std::uint64_t state_;
 };
 
-}  // namespace ekya::scene
+}  // namespace ekya
