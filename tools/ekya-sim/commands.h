@@ -9,5 +9,7 @@ namespace ekya::sim {
 
 /// Each adds its subcommand to the program; running it leaves what came of it in `result`.
 void add_compare(CLI::App& app, Status& result);
+void add_generate(CLI::App& app, Status& result);
+void add_plan(CLI::App& app, Status& result);
 
 }  // namespace ekya::sim

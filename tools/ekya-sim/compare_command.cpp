@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <iterator>
-#include <map>
 #include <span>
 
 #include "ekya-sim/commands.h"
@@ -41,7 +40,7 @@ Status add_cases(const Options& options, std::vector<Case>& cases) {
   const auto text = read_text(options.cases);
   if (!text) return text.error();
   auto read = cases_from_json(*text);
-  if (!read) return Error{read.error().code, options.cases + ": " + read.error().message};
+  if (!read) return in_file(options.cases, read.error());
   for (Case& one : *read) cases.push_back(std::move(one));
   return {};
 }
@@ -79,15 +78,13 @@ Status add_scenarios(const Options& options, std::vector<Case>& cases) {
     const auto text = read_text(path);
     if (!text) return text.error();
     const auto scenario = scenario_from_json(*text);
-    if (!scenario) return Error{scenario.error().code, path + ": " + scenario.error().message};
+    if (!scenario) return in_file(path, scenario.error());
     if (!is_one_problem(*scenario))
       return Error{ErrorCode::kInvalidArgument, path + ": has several windows or delays; use `ekya-sim run`"};
     cases.push_back(case_of(path, *scenario));
   }
   return {};
 }
-
-const std::map<std::string, Curve> kCurves{{"linear", Curve::kLinear}, {"mps", Curve::kMps}, {"mixed", Curve::kMixed}};
 
 Status add_generated(const Options& options, std::vector<Case>& cases) {
   const auto streams = parse_counts(options.or_else(options.streams, "1-10"));
@@ -96,7 +93,7 @@ Status add_generated(const Options& options, std::vector<Case>& cases) {
   if (!devices) return devices.error();
   GenerateOptions generate_options;
   generate_options.pooled = !options.separate;
-  generate_options.curve = kCurves.at(options.or_else(options.curve, "mixed"));
+  generate_options.curve = curve_named(options.or_else(options.curve, "mixed"));
   generate_options.window_s = options.draw.window_s;
   generate_options.quantum = options.draw.quantum;
   generate_options.min_accuracy = options.draw.min_accuracy;
@@ -275,7 +272,7 @@ void add_compare(CLI::App& app, Status& result) {
       ->capture_default_str();
   command->add_option("--seed", options->draw.seed)->capture_default_str();
   command->add_option("--curve", options->curve, "Speed of a job by its share: linear, mps, and mixed where generated")
-      ->check(CLI::IsMember({"linear", "mps", "mixed"}));
+      ->check(CLI::IsMember(curve_names()));
   command->add_flag("--separate", options->separate,
                     "Devices of capacity 1 each; else one pool that jobs may straddle");
   command->add_flag("--predicted", options->draw.predicted, "Plan on what was predicted, run on what was measured");

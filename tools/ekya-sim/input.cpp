@@ -29,6 +29,10 @@ Result<std::string> read_text(const std::string& path) {
   return std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size());
 }
 
+Error in_file(const std::string& path, const Error& error) {
+  return {error.code, (path == "-" ? "standard input" : path) + ": " + error.message};
+}
+
 Result<std::vector<int>> parse_counts(const std::string& text) {
   std::vector<int> counts;
   for (std::size_t begin = 0; begin <= text.size();) {
@@ -66,6 +70,20 @@ std::string known_policies() {
   std::string names;
   for (const std::string& name : scheduler::policy_names()) names += (names.empty() ? "" : ", ") + name;
   return names;
+}
+
+std::vector<std::string> curve_names() { return {"linear", "mps", "mixed"}; }
+
+Curve curve_named(const std::string& name) {
+  if (name == "linear") return Curve::kLinear;
+  return name == "mps" ? Curve::kMps : Curve::kMixed;
+}
+
+void add_policy_option(CLI::App& command, std::string& policy) {
+  policy = scheduler::policy_names().front();
+  command.add_option("--policy", policy, known_policies())
+      ->check(CLI::IsMember(scheduler::policy_names()).description("NAME"))
+      ->capture_default_str();
 }
 
 }  // namespace ekya::sim

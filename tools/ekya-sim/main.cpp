@@ -8,6 +8,8 @@ int main(int argc, char** argv) {
   CLI::App app{"Plans windows of an edge box, simulates them and compares policies"};
   app.require_subcommand(1);
   ekya::Status result;
+  ekya::sim::add_plan(app, result);
+  ekya::sim::add_generate(app, result);
   ekya::sim::add_compare(app, result);
   try {
     app.parse(argc, argv);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "ekya/scheduler/check.h"
 #include "ekya/scheduler/throughput.h"
@@ -74,14 +75,14 @@ class Execution {
       const Problem problem = problem_now();
       const Plan plan = decide(policy, problem);
       if (Status s = adopt(problem, plan); !s) return s.error();
-      follow(plan, /*until_a_job_ends=*/true);
+      follow(/*replans=*/true);
     }
     return summary();
   }
 
   Result<Executed> run(const Plan& plan) {
     if (Status s = adopt(believed_, plan); !s) return s.error();
-    follow(plan, /*until_a_job_ends=*/false);
+    follow(/*replans=*/false);
     return summary();
   }
 
@@ -119,29 +120,64 @@ class Execution {
       result_.upper_bound = plan.upper_bound;
     }
     plan_ = &plan;
+    planned_ = pessimistic(problem);
     for (std::size_t v = 0; v < streams_.size(); ++v) streams_[v].device = plan.streams[v].device;
     return {};
   }
 
-  /// Carries out the plan from now on, to the window's end or to the first end of a job.
-  void follow(const Plan& plan, bool until_a_job_ends) {
+  /// Carries out the plan from now on, to the window's end or, where `replans`, to the first event that it did not
+  /// lay down or that ends a job.
+  void follow(bool replans) {
     const double begin_s = now_s_;
+    deliver(begin_s);
+    std::vector<Phase> phases = phases_at(0);
     while (rest_s() > 0) {
-      double next_s = truth_.window_s;
-      const std::vector<Phase> phases = phases_at(plan, now_s_ - begin_s);
-      for (std::size_t v = 0; v < streams_.size(); ++v) {
-        take_up(v, phases[v]);
-        next_s =
-            std::min({next_s, begin_s + next_phase_s(plan.streams[v], now_s_ - begin_s), end_of_job_s(v, phases[v])});
-      }
-      advance(phases, next_s);
-      if (end_jobs() && until_a_job_ends) return;
+      for (std::size_t v = 0; v < streams_.size(); ++v) take_up(v, phases[v]);
+      advance(phases, next_event_s(begin_s, phases));
+      const bool ended = end_jobs();
+      deliver(begin_s);
+      const std::vector<Phase> before = std::exchange(phases, phases_at(now_s_ - begin_s));
+      if (replans && (ended || cuts_off_a_job(before, phases))) return;
     }
   }
 
-  std::vector<Phase> phases_at(const Plan& plan, double at_s) const {
+  double next_event_s(double begin_s, const std::vector<Phase>& phases) const {
+    double next_s = truth_.window_s;
+    for (std::size_t v = 0; v < streams_.size(); ++v) {
+      next_s =
+          std::min({next_s, begin_s + next_change_s(plan_->streams[v], now_s_ - begin_s), end_of_job_s(v, phases[v])});
+    }
+    return next_s;
+  }
+
+  /// A job that has overrun its estimate when the plan takes its share away.
+  bool cuts_off_a_job(const std::vector<Phase>& before, const std::vector<Phase>& phases) const {
+    for (std::size_t v = 0; v < streams_.size(); ++v)
+      if (streams_[v].job && before[v].retraining_share > 0 && phases[v].retraining_share <= 0) return true;
+    return false;
+  }
+
+  /// Models that come from elsewhere. One that a cloud retrained is truly as good as its config.
+  void deliver(double begin_s) {
+    for (std::size_t v = 0; v < streams_.size(); ++v) {
+      const auto& delivery = plan_->streams[v].delivery;
+      if (!delivery || streams_[v].retrained || begin_s + delivery->at_s > now_s_ + tolerance_s()) continue;
+      streams_[v].accuracy = true_accuracy(v, delivery->accuracy);
+      streams_[v].retrained = true;
+      result_.retrained_at_s[v] = now_s_;
+    }
+  }
+
+  double true_accuracy(std::size_t v, double believed) const {
+    const auto& configs = planned_.streams[v].retraining;
+    const auto same = [&](const RetrainingConfig& config) { return config.accuracy == believed; };
+    const auto config = std::find_if(configs.begin(), configs.end(), same);
+    return config == configs.end() ? believed : config_named(truth_.streams[v].retraining, config->id)->accuracy;
+  }
+
+  std::vector<Phase> phases_at(double at_s) const {
     std::vector<Phase> phases;
-    for (const StreamPlan& stream : plan.streams) {
+    for (const StreamPlan& stream : plan_->streams) {
       phases.push_back({0, stream.inference_config, stream.inference_share, stream.retraining_share});
       for (const Phase& phase : stream.phases)
         if (phase.begin_s <= at_s + tolerance_s()) phases.back() = phase;
@@ -149,10 +185,12 @@ class Execution {
     return phases;
   }
 
-  double next_phase_s(const StreamPlan& plan, double at_s) const {
+  /// When the plan changes something for the stream, since its start.
+  double next_change_s(const StreamPlan& plan, double at_s) const {
+    double next_s = plan.delivery && plan.delivery->at_s > at_s + tolerance_s() ? plan.delivery->at_s : kForever;
     for (const Phase& phase : plan.phases)
-      if (phase.begin_s > at_s + tolerance_s()) return phase.begin_s;
-    return kForever;
+      if (phase.begin_s > at_s + tolerance_s()) return std::min(next_s, phase.begin_s);
+    return next_s;
   }
 
   double tolerance_s() const { return kRounding * truth_.window_s; }
@@ -228,6 +266,7 @@ class Execution {
   std::vector<Throughput> throughput_;  ///< [devices].
   std::vector<Progress> streams_;
   const Plan* plan_ = nullptr;  ///< In force.
+  Problem planned_;             ///< What it was made for.
   double now_s_ = 0;
   Executed result_;
 };

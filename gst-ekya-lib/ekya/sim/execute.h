@@ -15,14 +15,14 @@ struct Executed {
   double expected_accuracy = 0;        ///< What the first plan expected of that mean.
   double upper_bound = 1;              ///< Of the first plan.
   std::vector<double> below_floor_s;   ///< For each stream, time below its a_min, in seconds.
-  std::vector<double> retrained_at_s;  ///< For each stream, when its job ended; infinite where none did.
+  std::vector<double> retrained_at_s;  ///< For each stream, when its new model came; infinite where none did.
   int plans = 0;
 };
 
 /// Carries out one window exactly, without the controller: jobs progress at the speed of their shares, a new model
-/// counts from the moment its job ends, and the window's rest is planned again at every job's end (a stream retrains at
-/// most once). Between two plans a plan's own phases are followed. A running job that a plan drops waits and keeps its
-/// work, as ekyaretrain's does.
+/// counts from the moment its job ends or it is delivered, and a stream gets at most one. The rest of the window is
+/// planned again whenever a job ends, or has overrun its estimate when its plan takes its share away; until then a
+/// plan's own phases are followed. A running job that a plan drops waits and keeps its work, as ekyaretrain's does.
 ///
 /// `policy` sees `believed`, what happens follows `truth`: the same problem but for its retraining configs' work and
 /// accuracy. Of a running job the policy sees the believed work less what is done, of one that has overrun that 5 %.

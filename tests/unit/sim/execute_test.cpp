@@ -165,6 +165,54 @@ TEST(Execute, FollowsTheTruthAndNotTheEstimates) {
   EXPECT_NEAR(executed->retrained_at_s[0], 96, 1e-9);
 }
 
+/// Runs the only job until it should have ended.
+class Phased final : public Policy {
+ public:
+  std::string name() const override { return "phased"; }
+  Plan plan(const Problem& problem) const override {
+    Plan plan = Fixed({0.5}).plan(problem);
+    if (problem.streams[0].retraining.empty()) return plan;
+    left_s.push_back(problem.streams[0].retraining[0].work_s);
+    plan.streams[0].phases = {{0, "half", 0.25, 0.5}, {2 * left_s.back(), "full", 0.5, 0}};
+    return plan;
+  }
+  mutable std::vector<double> left_s;
+};
+
+// Believed 20 device-seconds, truly 21: after 40 s it has overrun, and 5 % of 20 more are enough: 42 s.
+TEST(Execute, PlansAgainWhenAJobHasOverrunItsEstimate) {
+  Problem truth = one_camera();
+  truth.streams[0].retraining[0].work_s = 21;
+  const Phased policy;
+  const auto executed = execute(one_camera(), truth, policy);
+  ASSERT_TRUE(executed) << executed.error().message;
+  EXPECT_THAT(policy.left_s, ElementsAre(20, 1));
+  EXPECT_NEAR(executed->retrained_at_s[0], 42, 1e-9);
+}
+
+// The better stored model answers at once: full inference with factor 1.
+TEST(Execute, TakesAStoredModelAtOnce) {
+  Problem problem = one_camera();
+  problem.streams[0].cached_accuracy = 0.7;
+  const auto executed = execute(problem, **make_policy("cached"));
+  ASSERT_TRUE(executed) << executed.error().message;
+  EXPECT_NEAR(executed->accuracy[0], 0.7, 1e-12);
+  EXPECT_EQ(executed->retrained_at_s[0], 0);
+}
+
+// Up 40 Mbit at 4 Mbit/s, 10 s of retraining, down 40 Mbit at 2 Mbit/s: it comes after 40 s and is worse than believed.
+TEST(Execute, WaitsForTheModelOfTheCloud) {
+  Problem believed = one_camera();
+  believed.streams[0].upload_mbit = believed.streams[0].model_mbit = 40;
+  believed.cloud = scheduler::Cloud{4, 2, 10};
+  Problem truth = believed;
+  truth.streams[0].retraining[0].accuracy = 0.8;
+  const auto executed = execute(believed, truth, **make_policy("cloud"));
+  ASSERT_TRUE(executed) << executed.error().message;
+  EXPECT_NEAR(executed->retrained_at_s[0], 40, 1e-9);
+  EXPECT_NEAR(executed->accuracy[0], 0.4 * 0.5 + 0.6 * 0.8, 1e-12);
+}
+
 // From 0 to 80 s the instant accuracy is 0.5 · 0.8 = 0.4, then 0.72.
 TEST(Execute, MeasuresTheTimeBelowTheFloor) {
   Problem problem = one_camera();
