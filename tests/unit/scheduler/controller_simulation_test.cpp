@@ -181,7 +181,7 @@ class Simulation {
       for (std::size_t v = 0; v < e.plan.streams.size(); ++v) {
         const Stream& stream = controller_.problem().streams[v];
         if (!stream.retraining_device.empty() && e.plan.streams[v].retraining_config == stream.running) {
-          EXPECT_EQ(e.plan.streams[v].retraining_device, stream.retraining_device) << to_json(controller_.problem()) << to_json(e.plan);
+          EXPECT_EQ(e.plan.streams[v].retraining_device, stream.retraining_device) << e.plan.policy;
         }
       }
     }
