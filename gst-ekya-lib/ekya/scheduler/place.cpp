@@ -46,14 +46,20 @@ class Placing {
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return loads_[a] > loads_[b]; });
     for (std::size_t v : order)
-      if (const int device = device_index(problem_, problem_.streams[v].device); device >= 0 && stays(v, device))
-        use(placement[v] = device, v);
+      if (const int device = home_of(v); device >= 0 && stays(v, device)) use(placement[v] = device, v);
     for (std::size_t v : order)
       if (placement[v] < 0) use(placement[v] = emptiest(v), v);
     return holds_floors(placement) ? placement : floors_first(order, placement);
   }
 
  private:
+  /// Where the stream runs now: where its job does, which does not move, else where its inference does; -1: nowhere.
+  int home_of(std::size_t v) const {
+    const Stream& stream = problem_.streams[v];
+    const int job = stream.running.empty() ? -1 : device_index(problem_, stream.retraining_device);
+    return job >= 0 ? job : device_index(problem_, stream.device);
+  }
+
   double relative(int device, double more) const {
     const auto d = static_cast<std::size_t>(device);
     return (used_[d] + more) / problem_.devices[d].capacity;
@@ -87,8 +93,15 @@ class Placing {
     const auto demand = [&](std::size_t v) { return floor_demand(problem_, problem_.streams[v]); };
     std::stable_sort(by_demand.begin(), by_demand.end(), [&](auto a, auto b) { return demand(a) > demand(b); });
     std::fill(used_.begin(), used_.end(), 0);
+    for (std::size_t v : order) {
+      const int device = problem_.streams[v].running.empty() ? -1 : home_of(v);
+      if (device < 0) continue;
+      left[static_cast<std::size_t>(device)] -= demand(v);
+      use(placement[v] = device, v);
+    }
     for (std::size_t v : by_demand) {
       if (demand(v) <= 0) break;
+      if (placement[v] >= 0) continue;
       const auto fits = [&](double l) { return demand(v) <= l + kShareTolerance; };
       const auto device = std::find_if(left.begin(), left.end(), fits);
       if (device == left.end()) return otherwise;
