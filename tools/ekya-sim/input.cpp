@@ -88,7 +88,7 @@ Curve curve_named(const std::string& name) {
 }
 
 void add_policy_option(CLI::App& command, std::string& policy) {
-  policy = scheduler::policy_names().front();
+  policy = scheduler::kDefaultPolicy;
   command.add_option("--policy", policy, known_policies())
       ->check(CLI::IsMember(scheduler::policy_names()).description("NAME"))
       ->capture_default_str();

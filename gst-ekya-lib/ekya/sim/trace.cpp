@@ -6,9 +6,9 @@
 
 #include "ekya/base/printable.h"
 #include "ekya/base/strict_json.h"
-#include "ekya/scheduler/clients.h"
 #include "ekya/scheduler/problem_json.h"
 #include "ekya/scheduler/problem_parts_json.h"
+#include "ekya/scheduler/share_request.h"
 
 namespace ekya::sim {
 namespace {

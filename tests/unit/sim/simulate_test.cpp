@@ -112,6 +112,21 @@ TEST(Simulate, WeighsTheStreams) {
   EXPECT_NEAR(simulated->mean_accuracy, sum / 8, 1e-12);
 }
 
+// 20 Mbit up at 1 Mbit/s, 10 s there, 20 Mbit down at 2 Mbit/s: the model comes 40 s after the
+// labels, which the second window has from its 20th second on.
+TEST(Simulate, WaitsForTheModelOfTheCloudWhateverIsPlannedMeanwhile) {
+  Scenario scenario = one_camera();
+  scenario.cloud = scheduler::Cloud{1, 2, 10};
+  scenario.streams[0].upload_mbit = scenario.streams[0].model_mbit = 20;
+  scenario.streams[0].scenes[0].retraining[0].accuracy = 0.8;
+  scenario.streams[0].scenes[1].drop = 0.1;
+  scenario.streams[0].scenes[1].begin_s = 120;
+  const auto simulated = simulate(scenario, "cloud");
+  ASSERT_TRUE(simulated) << simulated.error().message;
+  EXPECT_NEAR(first(simulated, 0).accuracy, 0.4 * 0.5 + 0.6 * 0.8, 1e-9);
+  EXPECT_NEAR(first(simulated, 1).accuracy, 0.2 * 0.8 + 0.4 * 0.7 + 0.4 * 0.9, 1e-9);
+}
+
 TEST(Simulate, RefusesAnUnknownPolicyAndABadScenario) {
   EXPECT_EQ(simulate(one_camera(), "greedy").error().code, ErrorCode::kNotFound);
   Scenario scenario = one_camera();
