@@ -98,13 +98,15 @@ class Simulation {
     return std::min(window, result_.windows.size() - 1);
   }
 
-  /// Of labels that come only after the next scene has begun nobody learns.
+  /// Begins the first scene and notes the others. Of labels that come after the next scene has begun nobody learns.
   void lay_down_scenes(std::size_t stream) {
     const std::vector<Scene>& scenes = scenario_.streams[stream].scenes;
+    cameras_[stream].begin_scene(0);
+    if (scenario_.label_delay_s == 0) cameras_[stream].labels_arrive();
     for (std::size_t k = 0; k < scenes.size(); ++k) {
-      happenings_.insert({scenes[k].begin_s, Kind::kScene, stream, k});
+      if (k > 0) happenings_.insert({scenes[k].begin_s, Kind::kScene, stream, k});
       const double seen_s = scenes[k].begin_s + scenario_.label_delay_s;
-      if (k + 1 == scenes.size() || seen_s < scenes[k + 1].begin_s)
+      if (seen_s > 0 && (k + 1 == scenes.size() || seen_s < scenes[k + 1].begin_s))
         happenings_.insert({seen_s, Kind::kLabels, stream, k});
     }
   }
@@ -139,7 +141,7 @@ class Simulation {
     switch (happening.kind) {
       case Kind::kScene:
         camera.begin_scene(happening.scene);
-        return happening.scene == 0 ? Status() : ask(camera.request(reason_of_scene()));
+        return ask(camera.request(reason_of_scene()));
       case Kind::kDelivery:
         camera.use_up_labels();
         [[fallthrough]];

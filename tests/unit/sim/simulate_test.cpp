@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "ekya/scheduler/policy.h"
+#include "ekya/sim/execute.h"
 #include "ekya/sim/generate.h"
 #include "sim_scenarios.h"
 
@@ -147,6 +148,26 @@ TEST(Simulate, GivesTheSameBytesForTheSameScenario) {
   const std::string once = run();
   EXPECT_GT(once.size(), 10000U);
   EXPECT_EQ(run(), once);
+}
+
+// The controller plans at least a quarter of a window ahead, the direct executor what is left; but for that both must
+// come to the same.
+TEST(Simulate, OfOneWindowComesToWhatTheDirectExecutorDoes) {
+  for (const char* policy : {"phased", "exact", "thief", "thief-wide", "cached", "no-retraining"})
+    for (std::uint64_t seed = 0; seed < 30; ++seed) {
+      GenerateOptions options;
+      options.seed = seed;
+      options.streams = 1 + static_cast<int>(seed % 6);
+      options.devices = 1 + static_cast<int>(seed % 3);
+      options.pooled = seed % 2;
+      options.configs = 8;
+      const Scenario scenario = generate(options);
+      const auto simulated = simulate(scenario, policy);
+      const auto executed =
+          execute(problem_of(scenario, true), problem_of(scenario, false), **scheduler::make_policy(policy));
+      ASSERT_TRUE(simulated && executed);
+      EXPECT_NEAR(simulated->mean_accuracy, executed->mean_accuracy, 0.002) << policy << ", seed " << seed;
+    }
 }
 
 // simulate() itself checks the shares of every device at every moment.
