@@ -44,14 +44,14 @@ Json of(const scheduler::WindowClosed& window) {
   return json;
 }
 
-Json of(const TracedPlan& traced) {
-  Json json = line("plan", traced.made.at);
-  json["number"] = traced.made.number;
-  json["window"] = traced.made.window;
-  json["reason"] = traced.made.reason;
-  json["decision_ms"] = traced.made.plan.decision_s * 1e3;
-  json["plan"] = Json::parse(scheduler::to_json(traced.made.plan));
-  if (traced.problem) json["problem"] = Json::parse(scheduler::to_json(*traced.problem));
+Json of(const ToldPlan& told) {
+  Json json = line("plan", told.made.at);
+  json["number"] = told.made.number;
+  json["window"] = told.made.window;
+  json["reason"] = told.made.reason;
+  json["decision_ms"] = told.made.plan.decision_s * 1e3;
+  json["plan"] = Json::parse(scheduler::to_json(told.made.plan));
+  json["problem"] = Json::parse(scheduler::to_json(told.problem));
   return json;
 }
 
@@ -67,6 +67,24 @@ Json of(const AddressedGrant& addressed) {
   return json;
 }
 
+Json of(const scheduler::RetrainingConfig& c) {
+  Json json{{"id", c.id}, {"work_s", c.work_s}, {"accuracy", c.accuracy}, {"max_share", c.max_share}};
+  if (c.memory_mb != 0) json["memory_mb"] = c.memory_mb;
+  if (c.work_sd_s != 0) json["work_sd_s"] = c.work_sd_s;
+  if (c.accuracy_sd != 0) json["accuracy_sd"] = c.accuracy_sd;
+  return json;
+}
+
+/// What the request tells of its stream, where it tells anything.
+void add_facts(Json& json, const scheduler::ShareRequest& request) {
+  const scheduler::ShareRequest untold;
+  if (request.weight != untold.weight) json["weight"] = request.weight;
+  if (request.min_accuracy) json["min_accuracy"] = *request.min_accuracy;
+  if (request.cached_accuracy != untold.cached_accuracy) json["cached_accuracy"] = request.cached_accuracy;
+  if (request.upload_mbit != untold.upload_mbit) json["upload_mbit"] = request.upload_mbit;
+  if (request.model_mbit != untold.model_mbit) json["model_mbit"] = request.model_mbit;
+}
+
 Json of(const scheduler::ShareRequest& request) {
   Json json = line("request", steady_now());
   add_key(json, request.key);
@@ -74,11 +92,11 @@ Json of(const scheduler::ShareRequest& request) {
   if (request.accuracy) json["accuracy"] = *request.accuracy;
   if (!request.running.empty()) json["running"] = request.running;
   if (request.key.kind == scheduler::ClientKind::kLabelling) json["demand"] = request.labelling_demand;
+  add_facts(json, request);
   Json configs = Json::array();
   for (const auto& c : request.inference)
     configs.push_back(Json{{"id", c.id}, {"demand", c.demand}, {"factor", c.factor}});
-  for (const auto& c : request.retraining)
-    configs.push_back(Json{{"id", c.id}, {"work_s", c.work_s}, {"accuracy", c.accuracy}, {"max_share", c.max_share}});
+  for (const auto& c : request.retraining) configs.push_back(of(c));
   json["configs"] = std::move(configs);
   return json;
 }
