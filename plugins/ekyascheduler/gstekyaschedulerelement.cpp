@@ -31,6 +31,7 @@
 #include "bus_listener.h"
 #include "ekya/base/mutex.h"
 #include "ekya/base/printable.h"
+#include "ekya/scheduler/policy.h"
 #include "foreign_clients.h"
 #include "glue/call_gate.h"
 #include "glue/guarded.h"
@@ -55,12 +56,15 @@ using ekya::gst::StructurePtr;
 using ekya::gst::TraceWriter;
 
 struct Settings {
-  std::string policy = "thief";
+  std::string policy = ekya::scheduler::kDefaultPolicy;
   gdouble window_duration = 200;
   gdouble quantum = 0.1;
   gdouble min_accuracy = 0.4;
+  gdouble risk = 0;
+  std::string devices = "cpu";
+  std::string throughput_curve;
   std::string scheduler_group;
-  std::string trace_file;
+  std::string history_file;
 };
 
 const auto& properties() {
@@ -76,14 +80,40 @@ const auto& properties() {
        GST_PARAM_MUTABLE_PLAYING},
       {"min-accuracy", "Accuracy that live inference keeps at every instant where it can",
        P::Double{&Settings::min_accuracy, 0, 1}, GST_PARAM_MUTABLE_PLAYING},
+      {"risk", "Standard deviations by which retrainings are planned worse than estimated",
+       P::Double{&Settings::risk, 0, 10}, GST_PARAM_MUTABLE_PLAYING},
+      {"devices", "Devices that are shared out, ID[=CAPACITY][/MEMORY_MB] separated by commas",
+       P::String{&Settings::devices}, GST_PARAM_MUTABLE_PLAYING},
+      {"throughput-curve", "Speed of a retraining job by its share, SHARE:SPEED separated by commas; empty: linear",
+       P::String{&Settings::throughput_curve}, GST_PARAM_MUTABLE_PLAYING},
       {"scheduler-group", "Pipelines of this process with the same group share one scheduler",
        P::String{&Settings::scheduler_group}},
-      {"trace-file", "Write requests, plans with their problems, grants and windows to this file, a JSON object a line",
-       P::String{&Settings::trace_file}}};
+      {"history-file",
+       "Write requests, plans with their problems, grants and windows to this file, a JSON object a line",
+       P::String{&Settings::history_file}}};
   return table;
 }
 
-enum { kPolicyId = 1, kLastSchedulerId = 4 };
+/// The first rows are the shared scheduler's properties, under the same names.
+constexpr guint kLastSchedulerId = 7;
+
+/// One property's value.
+class Value {
+ public:
+  Value(const Settings& settings, guint id) {
+    const bool is_text = std::holds_alternative<ekya::gst::Properties<Settings>::String>(properties().row(id).kind);
+    g_value_init(&value_, is_text ? G_TYPE_STRING : G_TYPE_DOUBLE);
+    properties().get(settings, id, &value_);
+  }
+  Value(const Value&) = delete;
+  Value& operator=(const Value&) = delete;
+  ~Value() { g_value_unset(&value_); }
+
+  const GValue* get() const { return &value_; }
+
+ private:
+  GValue value_ = G_VALUE_INIT;
+};
 
 guint scheduler_id() { return properties().end_id(); }
 guint stats_id() { return properties().end_id() + 1; }
@@ -200,11 +230,11 @@ SchedulerPtr Element::find_scheduler(const std::string& group) {
 }
 
 bool Element::start() {
-  std::string group, trace_file;
+  std::string group, history_file;
   {
     MutexLock lock(mutex_);
     group = settings_.scheduler_group;
-    trace_file = settings_.trace_file;
+    history_file = settings_.history_file;
   }
   SchedulerPtr scheduler = find_scheduler(group);
   {
@@ -215,7 +245,7 @@ bool Element::start() {
   const ObjectPtr<GstElement> top(ekya::gst::top_of(self_));
   Peers::add(self_, GST_OBJECT(top.get()));
   started_ = true;
-  if (!trace_file.empty()) open_trace(trace_file);
+  if (!history_file.empty()) open_trace(history_file);
   connect(scheduler.get());
   listener_.start(self_, top.get(), [](GstBus*, GstMessage* message, gpointer self) {
     guarded(GST_ELEMENT(self), [&] { impl(self)->heard(message); });
@@ -286,7 +316,7 @@ void Element::announce(GstEkyaScheduler* scheduler) {
 }
 
 void Element::open_trace(const std::string& path) {
-  const auto failed = [this](const std::string& why) { warn("trace-failed", "property trace-file: " + why); };
+  const auto failed = [this](const std::string& why) { warn("trace-failed", "property history-file: " + why); };
   auto writer = TraceWriter::open(path, failed);
   if (!writer) return failed(writer.error().message);
   MutexLock lock(trace_mutex_);
@@ -322,17 +352,10 @@ void Element::warn(const std::string& kind, const std::string& text) {
 std::string Element::apply(guint id, const Settings& settings, GstEkyaScheduler* scheduler) {
   if (id > kLastSchedulerId) return "";
   const char* name = properties().row(id).name;
-  if (id != kPolicyId) {
-    GValue value = G_VALUE_INIT;
-    g_value_init(&value, G_TYPE_DOUBLE);
-    properties().get(settings, id, &value);
-    g_object_set_property(G_OBJECT(scheduler), name, &value);
-    return "";
-  }
   GError* error = nullptr;
-  if (gst_ekya_scheduler_set_policy(scheduler, settings.policy.c_str(), &error)) return "";
+  const gboolean set = gst_ekya_scheduler_set_option(scheduler, name, Value(settings, id).get(), &error);
   const ErrorPtr owner(error);
-  return std::string("property ") + name + ": " + (error ? error->message : "is refused");
+  return set ? "" : error ? error->message : std::string("property ") + name + " is refused";
 }
 
 std::string Element::apply_all() {
@@ -369,9 +392,9 @@ void Element::set_property(guint id, const GValue* value) {
   if (!started_ || !Peers::leads(self_)) return;
   const std::string why = apply(id, after, scheduler().get());
   if (why.empty() || GST_STATE(self_) < GST_STATE_PAUSED) return;  // In READY: refused on the way to PAUSED.
-  warn("setting-refused", why + "; " + before.policy + " stays");
+  warn("setting-refused", why + "; the old value stays");
   MutexLock lock(mutex_);
-  settings_.policy = before.policy;
+  properties().set(settings_, id, Value(before, id).get());
 }
 
 void Element::get_property(guint id, GValue* value) {

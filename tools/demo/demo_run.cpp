@@ -97,7 +97,7 @@ void Run::trace(json line) {
 
 Status Run::start() {
   std::string line = "ekyascheduler name=scheduler policy=" + spec_.policy +
-                     " window-duration=" + std::to_string(spec_.window_s) + " trace-file=" + spec_.output +
+                     " window-duration=" + std::to_string(spec_.window_s) + " history-file=" + spec_.output +
                      "/scheduler.jsonl";
   for (const CameraSpec& camera : spec_.cameras) line += launch_line(camera, spec_.models, spec_.output + "/state");
   GError* error = nullptr;

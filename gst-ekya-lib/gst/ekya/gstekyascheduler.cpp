@@ -5,7 +5,7 @@
  * @short_description: decides who computes when
  *
  * One object that all branches of a pipeline, and by #gst_ekya_scheduler_get_for_group several pipelines of a process,
- * negotiate with. Clients tell what they could use; it plans a window of time and grants each a share of the device.
+ * negotiate with. Clients tell what they could use; it plans a window of time and grants each a share of a device.
  * Elements find it by the context `gst.ekya.scheduler` (gst_ekya_ensure_scheduler()), applications by
  * gst_ekya_scheduler_get_for_group() or the property `scheduler` of the element `ekyascheduler`.
  *
@@ -25,6 +25,7 @@
 #include "gstekyaprivate.h"
 #include "request_parser.h"
 #include "scheduler_loop.h"
+#include "scheduler_options.h"
 #include "structures.h"
 #include "trace.h"
 
@@ -48,8 +49,6 @@ constexpr std::size_t kLongestReason = 200;
 
 enum { kSignalGrant, kSignalPlan, kSignalWindow, kSignalCheckpoint, kSignalTrace, kSignalCount };
 guint signals[kSignalCount];
-
-enum { kPropPolicy = 1, kPropWindowDuration, kPropQuantum, kPropMinAccuracy };
 
 /// Emits what the loop tells as signals of the object, which outlives the loop's deliveries.
 class Emitter : public ekya::gst::SchedulerListener {
@@ -83,7 +82,7 @@ class Emitter : public ekya::gst::SchedulerListener {
 
   void tell(const ekya::scheduler::WindowOpened& window) { emit(kSignalWindow, ekya::gst::to_structure(window)); }
   void tell(const ekya::scheduler::WindowClosed& window) { emit(kSignalWindow, ekya::gst::to_structure(window)); }
-  void tell(const ekya::gst::TracedPlan& plan) { emit(kSignalPlan, ekya::gst::to_structure(plan.made)); }
+  void tell(const ekya::gst::ToldPlan& plan) { emit(kSignalPlan, ekya::gst::to_structure(plan)); }
 
   void tell(const ekya::gst::AddressedGrant& addressed) {
     if (addressed.member && addressed.member->left()) return;
@@ -184,31 +183,20 @@ scheduler::ClientKind kind_of(GstEkyaClientKind kind) {
 
 }  // namespace ekya::gst
 
-static Status set_option(GstEkyaScheduler* self, guint id, const GValue* value) {
-  return self->impl->loop->set_options([&](ControllerOptions& options) {
-    switch (id) {
-      case kPropPolicy:
-        options.policy = g_value_get_string(value) ? g_value_get_string(value) : "";
-        break;
-      case kPropWindowDuration:
-        options.window = Seconds{g_value_get_double(value)};
-        break;
-      case kPropQuantum:
-        options.quantum = g_value_get_double(value);
-        break;
-      case kPropMinAccuracy:
-        options.min_accuracy = g_value_get_double(value);
-        break;
-    }
-  });
+/// The message names the property.
+static Status set_option(GstEkyaScheduler* self, guint id, const char* name, const GValue* value) {
+  const Status set = self->impl->loop->set_options(
+      [&](ControllerOptions& options) { return ekya::gst::set_option(options, id, value); });
+  if (set) return {};
+  return Error{set.error().code, std::string("property ") + name + ": " + set.error().message};
 }
 
 static void gst_ekya_scheduler_set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
   guarded_call(nullptr, 0, [&] {
-    if (id < kPropPolicy || id > kPropMinAccuracy) {
+    if (!ekya::gst::is_option(id)) {
       G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-    } else if (Status set = set_option(GST_EKYA_SCHEDULER(object), id, value); !set) {
-      GST_WARNING_OBJECT(object, "property %s keeps its value: %s", spec->name, set.error().message.c_str());
+    } else if (Status set = set_option(GST_EKYA_SCHEDULER(object), id, spec->name, value); !set) {
+      GST_WARNING_OBJECT(object, "%s; it keeps its value", set.error().message.c_str());
     }
     return 0;
   });
@@ -216,22 +204,10 @@ static void gst_ekya_scheduler_set_property(GObject* object, guint id, const GVa
 
 static void gst_ekya_scheduler_get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) {
   guarded_call(nullptr, 0, [&] {
-    const ControllerOptions options = GST_EKYA_SCHEDULER(object)->impl->loop->options();
-    switch (id) {
-      case kPropPolicy:
-        g_value_set_string(value, options.policy.c_str());
-        break;
-      case kPropWindowDuration:
-        g_value_set_double(value, options.window.count());
-        break;
-      case kPropQuantum:
-        g_value_set_double(value, options.quantum);
-        break;
-      case kPropMinAccuracy:
-        g_value_set_double(value, options.min_accuracy);
-        break;
-      default:
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    if (ekya::gst::is_option(id)) {
+      ekya::gst::get_option(GST_EKYA_SCHEDULER(object)->impl->loop->options(), id, value);
+    } else {
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
     }
     return 0;
   });
@@ -248,46 +224,6 @@ static void gst_ekya_scheduler_finalize(GObject* object) {
 }
 
 static void gst_ekya_scheduler_init(GstEkyaScheduler* self) { self->impl = new Scheduler(self); }
-
-static void install_properties(GObjectClass* object_class) {
-  const ControllerOptions defaults;
-  const auto flags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-  /**
-   * GstEkyaScheduler:policy:
-   *
-   * How windows are planned. A name that is not known changes nothing; gst_ekya_scheduler_set_policy() tells why.
-   */
-  g_object_class_install_property(
-      object_class, kPropPolicy,
-      g_param_spec_string("policy", "Policy", "How windows are planned", defaults.policy.c_str(), flags));
-  /**
-   * GstEkyaScheduler:window-duration:
-   *
-   * The period that one plan covers, in seconds.
-   */
-  g_object_class_install_property(
-      object_class, kPropWindowDuration,
-      g_param_spec_double("window-duration", "Window duration", "The period that one plan covers, in seconds", 0.1,
-                          86400, defaults.window.count(), flags));
-  /**
-   * GstEkyaScheduler:quantum:
-   *
-   * The smallest share handed out, in devices.
-   */
-  g_object_class_install_property(object_class, kPropQuantum,
-                                  g_param_spec_double("quantum", "Quantum", "The smallest share handed out, in devices",
-                                                      0.01, 1, defaults.quantum, flags));
-  /**
-   * GstEkyaScheduler:min-accuracy:
-   *
-   * The accuracy that live inference keeps at every instant where it can.
-   */
-  g_object_class_install_property(
-      object_class, kPropMinAccuracy,
-      g_param_spec_double("min-accuracy", "Minimum accuracy",
-                          "Accuracy that live inference keeps at every instant where it can", 0, 1,
-                          defaults.min_accuracy, flags));
-}
 
 static guint structure_signal(const char* name) {
   return g_signal_new(name, GST_TYPE_EKYA_SCHEDULER, G_SIGNAL_RUN_LAST, 0, nullptr, nullptr, nullptr, G_TYPE_NONE, 1,
@@ -345,7 +281,7 @@ static void gst_ekya_scheduler_class_init(GstEkyaSchedulerClass* klass) {
   object_class->get_property = gst_ekya_scheduler_get_property;
   object_class->dispose = gst_ekya_scheduler_dispose;
   object_class->finalize = gst_ekya_scheduler_finalize;
-  install_properties(object_class);
+  ekya::gst::install_options(object_class);
   install_signals();
   GST_DEBUG_CATEGORY_INIT(gst_ekya_scheduler_debug, "ekya-scheduler", 0, "Ekya shared scheduler");
 }
@@ -385,6 +321,27 @@ GstEkyaScheduler* gst_ekya_scheduler_get_for_group(const gchar* group) {
 }
 
 /**
+ * gst_ekya_scheduler_set_option:
+ * @self: the scheduler
+ * @name: name of a property
+ * @value: its value, of the property's type
+ * @error: (nullable): place for the error
+ *
+ * Sets a property, as g_object_set_property() does, but tells what is wrong with the value.
+ *
+ * Returns: %FALSE when there is no such property or the value is refused; the old one stays
+ */
+gboolean gst_ekya_scheduler_set_option(GstEkyaScheduler* self, const gchar* name, const GValue* value, GError** error) {
+  g_return_val_if_fail(GST_IS_EKYA_SCHEDULER(self), FALSE);
+  g_return_val_if_fail(name && G_IS_VALUE(value), FALSE);
+  return guarded_call(error, FALSE, [&] {
+    const guint id = ekya::gst::option_id(name);
+    if (id > 0) return ekya::gst::report(set_option(self, id, name, value), error);
+    return ekya::gst::report(Error{ErrorCode::kNotFound, "there is no property " + ekya::printable(name)}, error);
+  });
+}
+
+/**
  * gst_ekya_scheduler_set_policy:
  * @self: the scheduler
  * @policy: name of the policy
@@ -396,10 +353,12 @@ GstEkyaScheduler* gst_ekya_scheduler_get_for_group(const gchar* group) {
  */
 gboolean gst_ekya_scheduler_set_policy(GstEkyaScheduler* self, const gchar* policy, GError** error) {
   g_return_val_if_fail(GST_IS_EKYA_SCHEDULER(self), FALSE);
-  return guarded_call(error, FALSE, [&] {
-    const std::string name = policy ? policy : "";
-    return ekya::gst::report(self->impl->loop->set_options([&](ControllerOptions& o) { o.policy = name; }), error);
-  });
+  GValue value = G_VALUE_INIT;
+  g_value_init(&value, G_TYPE_STRING);
+  g_value_set_string(&value, policy);
+  const gboolean set = gst_ekya_scheduler_set_option(self, "policy", &value, error);
+  g_value_unset(&value);
+  return set;
 }
 
 /**
@@ -448,8 +407,8 @@ void gst_ekya_scheduler_leave(GstEkyaScheduler* self, const gchar* stream_id, Gs
 /// Checks the stream's name and the share of an order; -1 lifts the order.
 static Status check_order(const gchar* stream_id, gdouble share) {
   if (Status name = ekya::check_name("stream-id", stream_id ? stream_id : ""); !name) return name;
-  if (share == -1 || (share >= 0 && share <= 1)) return {};
-  return Error{ErrorCode::kInvalidArgument, "share " + std::to_string(share) + " is not in [0, 1]; -1 lifts the order"};
+  if (share == -1 || share >= 0) return {};
+  return Error{ErrorCode::kInvalidArgument, "share " + std::to_string(share) + " is not >= 0; -1 lifts the order"};
 }
 
 static gboolean order_share(GstEkyaScheduler* self, const gchar* stream_id, GstEkyaClientKind kind, gdouble share,
@@ -467,12 +426,12 @@ static gboolean order_share(GstEkyaScheduler* self, const gchar* stream_id, GstE
  * @self: the scheduler
  * @stream_id: the stream
  * @kind: the kind of work
- * @share: exactly this share, in devices, 0 to 1; -1 lifts the pin
+ * @share: exactly this share, in devices, at most the largest device; -1 lifts the pin
  * @error: (nullable): place for the error
  *
  * Holds from the next plan on, which is made at once, and for a stream that joins later too.
  *
- * Returns: %FALSE when the share is impossible, for example because all pins would sum to more than the device
+ * Returns: %FALSE when the share is impossible, for example because all pins would sum to more than the devices
  */
 gboolean gst_ekya_scheduler_pin_share(GstEkyaScheduler* self, const gchar* stream_id, GstEkyaClientKind kind,
                                       gdouble share, GError** error) {
@@ -485,7 +444,7 @@ gboolean gst_ekya_scheduler_pin_share(GstEkyaScheduler* self, const gchar* strea
  * @self: the scheduler
  * @stream_id: the stream
  * @kind: the kind of work
- * @share: at most this share, in devices, 0 to 1; -1 lifts the cap
+ * @share: at most this share, in devices, at most the largest device; -1 lifts the cap
  * @error: (nullable): place for the error
  *
  * Returns: %FALSE when the share is impossible

@@ -84,6 +84,10 @@ GST_EKYA_API
 void gst_ekya_scheduler_replan (GstEkyaScheduler * self, const gchar * reason);
 
 GST_EKYA_API
+gboolean gst_ekya_scheduler_set_option (GstEkyaScheduler * self,
+    const gchar * name, const GValue * value, GError ** error);
+
+GST_EKYA_API
 gboolean gst_ekya_scheduler_set_policy (GstEkyaScheduler * self,
     const gchar * policy, GError ** error);
 

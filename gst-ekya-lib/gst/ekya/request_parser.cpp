@@ -22,9 +22,12 @@ using scheduler::ShareRequest;
 constexpr guint kMostConfigs = 64;
 constexpr std::size_t kLongestText = 128;
 constexpr std::size_t kLongestPath = 4096;
-// A device is 1: these keep nonsense such as 1e308 out of the arithmetic, not real figures.
+// These keep nonsense such as 1e308 out of the arithmetic, not real figures.
 constexpr double kMostDevices = 1e6;
 constexpr double kMostSeconds = 1e9;
+constexpr double kMostMegabytes = 1e9;
+constexpr double kMostMegabits = 1e9;
+constexpr double kMostWeight = 1e6;
 
 struct Range {
   double low, high;
@@ -88,6 +91,14 @@ Status read(const Field& field, Range range, double& target) {
   return {};
 }
 
+Status read_if_set(const Field& field, Range range, double& target) {
+  return field.present() ? read(field, range, target) : Status{};
+}
+
+Status read_if_set(const Field& field, Range range, std::optional<double>& target) {
+  return field.present() ? read(field, range, target.emplace()) : Status{};
+}
+
 Status read(const Field& field, std::string& target) {
   Result<std::string> value = field.text();
   if (!value) return value.error();
@@ -105,8 +116,10 @@ Status read_config(const GstStructure* from, const std::string& place, Retrainin
   if (Status s = read({from, "id", place}, config.id); !s) return s;
   if (Status s = read({from, "work", place}, {0, kMostSeconds}, config.work_s); !s) return s;
   if (Status s = read({from, "accuracy", place}, {0, 1}, config.accuracy); !s) return s;
-  const Field max_share(from, "max-share", place);
-  return max_share.present() ? read(max_share, {0, kMostDevices}, config.max_share) : Status{};
+  if (Status s = read_if_set({from, "max-share", place}, {0, kMostDevices}, config.max_share); !s) return s;
+  if (Status s = read_if_set({from, "memory", place}, {0, kMostMegabytes}, config.memory_mb); !s) return s;
+  if (Status s = read_if_set({from, "work-deviation", place}, {0, kMostSeconds}, config.work_sd_s); !s) return s;
+  return read_if_set({from, "accuracy-deviation", place}, {0, 1}, config.accuracy_sd);
 }
 
 template <typename Config>
@@ -150,12 +163,17 @@ Status read_figures(const GstStructure* request, ShareRequest& into) {
   return read({request, "demand"}, {0, kMostDevices}, into.labelling_demand);
 }
 
+Status read_stream_facts(const GstStructure* request, ShareRequest& into) {
+  if (Status s = read_if_set({request, "weight"}, {0, kMostWeight}, into.weight); !s) return s;
+  if (Status s = read_if_set({request, "min-accuracy"}, {0, 1}, into.min_accuracy); !s) return s;
+  if (Status s = read_if_set({request, "cached-accuracy"}, {0, 1}, into.cached_accuracy); !s) return s;
+  if (Status s = read_if_set({request, "upload"}, {0, kMostMegabits}, into.upload_mbit); !s) return s;
+  return read_if_set({request, "model-size"}, {0, kMostMegabits}, into.model_mbit);
+}
+
 Status read_optional(const GstStructure* request, ShareRequest& into) {
-  if (const Field accuracy(request, "accuracy"); accuracy.present()) {
-    Result<double> value = accuracy.real({0, 1});
-    if (!value) return value.error();
-    into.accuracy = *value;
-  }
+  if (Status s = read_if_set({request, "accuracy"}, {0, 1}, into.accuracy); !s) return s;
+  if (Status s = read_stream_facts(request, into); !s) return s;
   // A job that ended is told by an empty text as well as by leaving the field out.
   const Field running(request, "running");
   const bool is_empty = running.present() && G_VALUE_HOLDS_STRING(running.value()) &&
@@ -188,7 +206,7 @@ Result<Answer> parse_answer(const GstStructure* answer) {
   if (Status s = check_structure_name(answer, "ekya-share-grant"); !s) return s.error();
   const Field share(answer, "share");
   if (!share.present()) return Answer{};
-  Result<double> value = share.real({0, 1});
+  Result<double> value = share.real({0, kMostDevices});
   if (!value) return value.error();
   return Answer{*value};
 }

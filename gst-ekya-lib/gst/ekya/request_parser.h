@@ -17,10 +17,10 @@ Result<scheduler::ShareRequest> parse_request(const GstStructure* request);
 
 /// What an application's answer to a request says.
 struct Answer {
-  std::optional<double> share;  ///< The share that it pins, in [0, 1]; empty: it agrees with the scheduler.
+  std::optional<double> share;  ///< The share that it pins, in devices, >= 0; empty: it agrees with the scheduler.
 };
 
-/// Errors: kInvalidArgument; another name than `ekya-share-grant`, a `share` that is not a double in [0, 1].
+/// Errors: kInvalidArgument; another name than `ekya-share-grant`, a `share` that is not a double >= 0.
 Result<Answer> parse_answer(const GstStructure* answer);
 
 /// Checks a structure `ekya-checkpoint`. Errors: kInvalidArgument naming the field.

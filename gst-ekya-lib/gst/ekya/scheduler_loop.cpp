@@ -173,11 +173,11 @@ Status SchedulerLoop::pin_by_answer(Member& member, double share) {
   return pinned;
 }
 
-Status SchedulerLoop::set_options(const std::function<void(ControllerOptions&)>& change) {
+Status SchedulerLoop::set_options(const std::function<Status(ControllerOptions&)>& change) {
   MutexLock lock(mutex_);
   if (stopping_) return stopped();
   ControllerOptions options = controller_.options();
-  change(options);
+  if (Status changed = change(options); !changed) return changed;
   Status set = controller_.set_options(options, steady_now());
   if (set && thread_.joinable()) poke();
   return set;
@@ -277,15 +277,23 @@ void SchedulerLoop::step() {
   const Seconds begin = steady_now();
   std::vector<scheduler::Event> events = controller_.step(begin);
   const double took = (steady_now() - begin).count();
+  const std::size_t told = outbox_.size();
   for (scheduler::Event& event : events) take(std::move(event), took);
+  explain_last_plan(told);
+}
+
+void SchedulerLoop::explain_last_plan(std::size_t first) {
+  for (std::size_t i = outbox_.size(); i-- > first;)
+    if (auto* plan = std::get_if<ToldPlan>(&outbox_[i])) {
+      plan->explanation = controller_.explain();
+      return;
+    }
 }
 
 void SchedulerLoop::take(scheduler::Event&& event, double decision_s) {
   if (auto* made = std::get_if<PlanMade>(&event)) {
     made->plan.decision_s = decision_s;
-    std::optional<scheduler::Problem> problem;
-    if (listener_->wants_trace()) problem = controller_.problem();
-    outbox_.push_back(TracedPlan{std::move(*made), std::move(problem)});
+    outbox_.push_back(ToldPlan{std::move(*made), controller_.problem(), ""});
   } else if (auto* grant = std::get_if<ShareGrant>(&event)) {
     auto member = apply(*grant);
     outbox_.push_back(AddressedGrant{std::move(*grant), std::move(member)});

@@ -54,10 +54,12 @@ class Member {
   GWeakRef client_;
 };
 
-/// A plan with the problem that it solves, where somebody traces.
-struct TracedPlan {
+/// A plan with the problem that it solves, and why each stream got what it got. Of several plans made in one moment all
+/// come with the problem of the last, which alone is explained.
+struct ToldPlan {
   scheduler::PlanMade made;
-  std::optional<scheduler::Problem> problem;
+  scheduler::Problem problem;
+  std::string explanation;
 };
 
 /// A grant with the client that it is for; null for a foreign one.
@@ -66,7 +68,7 @@ struct AddressedGrant {
   std::shared_ptr<Member> member;
 };
 
-using Delivery = std::variant<scheduler::WindowClosed, scheduler::WindowOpened, TracedPlan, AddressedGrant,
+using Delivery = std::variant<scheduler::WindowClosed, scheduler::WindowOpened, ToldPlan, AddressedGrant,
                               scheduler::ShareRequest, scheduler::ClientKey>;
 
 /// Hears what happened, in order, one call at a time, from the loop's thread, with no lock held.
@@ -100,7 +102,8 @@ class SchedulerLoop : public std::enable_shared_from_this<SchedulerLoop> {
                const std::function<void(scheduler::Steering&)>& change);
   /// Pins the share as the application's answer to a member's request; lifted when the member leaves.
   Status pin_by_answer(Member& member, double share);
-  Status set_options(const std::function<void(scheduler::ControllerOptions&)>& change);
+  /// Errors: the change's own, with which nothing changes; the controller's.
+  Status set_options(const std::function<Status(scheduler::ControllerOptions&)>& change);
   scheduler::ControllerOptions options() const;
   Status veto(std::uint64_t plan);
   void replan(const std::string& reason);
@@ -119,6 +122,8 @@ class SchedulerLoop : public std::enable_shared_from_this<SchedulerLoop> {
   bool wait_until_due(MutexLock& lock) EKYA_REQUIRES(mutex_);
   void step() EKYA_REQUIRES(mutex_);
   void take(scheduler::Event&& event, double decision_s) EKYA_REQUIRES(mutex_);
+  /// Of the plans not delivered yet, from `first` on, the last one is in force.
+  void explain_last_plan(std::size_t first) EKYA_REQUIRES(mutex_);
   std::shared_ptr<Member> apply(const scheduler::ShareGrant& grant) EKYA_REQUIRES(mutex_);
   /// The newest grant of the client among those not delivered yet, from `first` on; null where there is none.
   const scheduler::ShareGrant* grant_since(std::size_t first, const scheduler::ClientKey& key) const

@@ -3,6 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <string>
+
+#include "ekya/scheduler/job_times.h"
 
 namespace ekya::gst {
 namespace {
@@ -25,6 +29,12 @@ class List {
     g_value_take_boxed(&item, structure);
     gst_value_list_append_and_take_value(&value_, &item);
   }
+  void append(const std::string& text) {
+    GValue item = G_VALUE_INIT;
+    g_value_init(&item, G_TYPE_STRING);
+    g_value_set_string(&item, text.c_str());
+    gst_value_list_append_and_take_value(&value_, &item);
+  }
   /// Moves the list into the structure; the List is empty afterwards.
   void move_into(GstStructure* structure, const char* field) { gst_structure_take_value(structure, field, &value_); }
 
@@ -32,13 +42,32 @@ class List {
   GValue value_ = G_VALUE_INIT;
 };
 
-GstStructure* to_structure(const scheduler::StreamPlan& stream) {
-  return gst_structure_new("stream", "stream-id", G_TYPE_STRING, stream.id.c_str(), "inference-config", G_TYPE_STRING,
-                           stream.inference_config.c_str(), "retraining-config", G_TYPE_STRING,
-                           stream.retraining_config.c_str(), "inference-share", G_TYPE_DOUBLE, stream.inference_share,
-                           "labelling-share", G_TYPE_DOUBLE, stream.labelling_share, "retraining-share", G_TYPE_DOUBLE,
-                           stream.retraining_share, "expected-accuracy", G_TYPE_DOUBLE, stream.expected_accuracy,
-                           nullptr);
+/// GST_CLOCK_TIME_NONE where it never comes.
+guint64 since(Seconds begin, double seconds) {
+  return std::isfinite(seconds) ? nanoseconds(begin + Seconds{seconds}) : GST_CLOCK_TIME_NONE;
+}
+
+GstStructure* to_structure(const scheduler::StreamPlan& stream, const std::optional<scheduler::JobTimes>& job,
+                           Seconds at) {
+  GstStructure* structure = gst_structure_new(
+      "stream", "stream-id", G_TYPE_STRING, stream.id.c_str(), "device", G_TYPE_STRING, stream.device.c_str(),
+      "inference-config", G_TYPE_STRING, stream.inference_config.c_str(), "retraining-config", G_TYPE_STRING,
+      stream.retraining_config.c_str(), "retraining-device", G_TYPE_STRING, stream.retraining_device.c_str(),
+      "inference-share", G_TYPE_DOUBLE, stream.inference_share, "labelling-share", G_TYPE_DOUBLE,
+      stream.labelling_share, "retraining-share", G_TYPE_DOUBLE, stream.retraining_share, "expected-accuracy",
+      G_TYPE_DOUBLE, stream.expected_accuracy, nullptr);
+  if (job)
+    gst_structure_set(structure, "begin", G_TYPE_UINT64, since(at, job->begin_s), "end", G_TYPE_UINT64,
+                      since(at, job->end_s), nullptr);
+  return structure;
+}
+
+/// Of several plans made in one moment all come with the problem of the last, which may lack the stream.
+std::optional<scheduler::JobTimes> job_of(const ToldPlan& told, std::size_t stream) {
+  const scheduler::StreamPlan& plan = told.made.plan.streams[stream];
+  for (const scheduler::Stream& of : told.problem.streams)
+    if (of.id == plan.id) return scheduler::job_times(told.problem, of, plan);
+  return std::nullopt;
 }
 
 GstStructure* to_structure(const scheduler::WindowClosed::StreamResult& stream) {
@@ -62,15 +91,23 @@ GstStructure* to_structure(const scheduler::ShareGrant& grant) {
                            nanoseconds(grant.until), "plan", G_TYPE_UINT64, static_cast<guint64>(grant.plan), nullptr);
 }
 
-GstStructure* to_structure(const scheduler::PlanMade& made) {
+GstStructure* to_structure(const ToldPlan& told) {
   constexpr double kMillisecondsPerSecond = 1000;
+  const scheduler::PlanMade& made = told.made;
+  const scheduler::Plan& plan = made.plan;
   GstStructure* structure = gst_structure_new(
       "ekya-plan", "plan", G_TYPE_UINT64, static_cast<guint64>(made.number), "window", G_TYPE_UINT64,
       static_cast<guint64>(made.window), "reason", G_TYPE_STRING, made.reason.c_str(), "policy", G_TYPE_STRING,
-      made.plan.policy.c_str(), "mean-accuracy", G_TYPE_DOUBLE, made.plan.mean_accuracy, "decision-ms", G_TYPE_DOUBLE,
-      made.plan.decision_s * kMillisecondsPerSecond, nullptr);
+      plan.policy.c_str(), "mean-accuracy", G_TYPE_DOUBLE, plan.mean_accuracy, "upper-bound", G_TYPE_DOUBLE,
+      plan.upper_bound, "gap", G_TYPE_DOUBLE, std::max(0.0, plan.upper_bound - plan.mean_accuracy), "decision-ms",
+      G_TYPE_DOUBLE, plan.decision_s * kMillisecondsPerSecond, "explanation", G_TYPE_STRING, told.explanation.c_str(),
+      nullptr);
+  List missed;
+  for (const std::string& stream : plan.floors_missed) missed.append(stream);
+  missed.move_into(structure, "floors-missed");
   List streams;
-  for (const auto& stream : made.plan.streams) streams.append(to_structure(stream));
+  for (std::size_t v = 0; v < plan.streams.size(); ++v)
+    streams.append(to_structure(plan.streams[v], job_of(told, v), made.at));
   streams.move_into(structure, "streams");
   return structure;
 }

@@ -10,9 +10,7 @@ using scheduler::trace_line;
 
 std::string line_of(const scheduler::WindowOpened& window) { return trace_line(window); }
 std::string line_of(const scheduler::WindowClosed& window) { return trace_line(window); }
-std::string line_of(const TracedPlan& traced) {
-  return trace_line(traced.made, traced.problem ? &*traced.problem : nullptr);
-}
+std::string line_of(const ToldPlan& told) { return trace_line(told.made, &told.problem); }
 std::string line_of(const AddressedGrant& addressed) { return trace_line(addressed.grant, steady_now()); }
 std::string line_of(const scheduler::ShareRequest& request) { return trace_line(request, steady_now()); }
 std::string line_of(const scheduler::ClientKey& left) { return trace_line(left, steady_now()); }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "ekya/scheduler/policy.h"
 #include "ekya/scheduler/problem_json.h"
 #include "scheduler_bench.h"
 
@@ -155,6 +157,48 @@ TEST_F(EkyaScheduler, WritesItsPropertiesToTheSharedScheduler) {
   EXPECT_EQ(window, 13.0);
 }
 
+TEST_F(EkyaScheduler, SharesOutTheDevicesThatItIsGiven) {
+  g_object_set(scheduler, "devices", "gpu0=0.5/8000,gpu1=0.5", "throughput-curve", "0.25:0.6,1:1", "risk", 1.5,
+               "scheduler-group", "devices", nullptr);
+  play();
+  gchar *devices = nullptr, *curve = nullptr;
+  gdouble risk = 0;
+  g_object_get(scheduler_of(scheduler).get(), "devices", &devices, "throughput-curve", &curve, "risk", &risk, nullptr);
+  const StringPtr devices_owner(devices), curve_owner(curve);
+  EXPECT_STREQ(devices, "gpu0=0.5/8000,gpu1=0.5");
+  EXPECT_STREQ(curve, "0.25:0.6,1:1");
+  EXPECT_EQ(risk, 1.5);
+  const ClientPtr one = join(worker, "cam0", 0.5), other = join(worker, "cam1", 0.5);
+  EXPECT_TRUE(becomes(one, 0.5) && becomes(other, 0.5)) << "each has a device";
+  EXPECT_EQ(pipeline.count("WARNING"), 0u) << pipeline.all();
+}
+
+TEST_F(EkyaScheduler, DoesNotStartWithDevicesOrACurveThatCannotBe) {
+  const std::array<const char*, 3> rows[] = {
+      {"devices", "gpu0=", "ERROR property devices: 'gpu0=' is not a device ID[=CAPACITY][/MEMORY_MB]"},
+      {"devices", "gpu0,gpu0", "ERROR property devices: devices[1].id: 'gpu0' is there twice"},
+      {"throughput-curve", "0.5:1,0.2:1", "ERROR property throughput-curve: devices[0].throughput[1]: share 0.2"},
+  };
+  for (const auto& [property, value, error] : rows) {
+    Pipeline pipeline;
+    GstElement* scheduler = pipeline.add_scheduler();
+    g_object_set(scheduler, property, value, nullptr);
+    EXPECT_EQ(pipeline.set_state(GST_STATE_READY), GST_STATE_CHANGE_FAILURE);
+    EXPECT_EQ(pipeline.count(error), 1u) << pipeline.all();
+  }
+}
+
+TEST_F(EkyaScheduler, KeepsItsDevicesAndWarnsWhenImpossibleOnesAreSetWhilePlaying) {
+  g_object_set(scheduler, "devices", "gpu0", "scheduler-group", "keeps", nullptr);
+  play();
+  g_object_set(scheduler, "devices", "gpu0=-1", nullptr);
+  EXPECT_EQ(pipeline.count("WARNING property devices: devices[0].capacity: -1 is not > 0"), 1u) << pipeline.all();
+  gchar* devices = nullptr;
+  g_object_get(scheduler, "devices", &devices, nullptr);
+  const StringPtr owner(devices);
+  EXPECT_STREQ(devices, "gpu0");
+}
+
 TEST_F(EkyaScheduler, LeavesWhatNobodySetToTheOtherPipelinesOfItsGroup) {
   const SchedulerPtr shared(gst_ekya_scheduler_get_for_group("modest"));
   g_object_set(shared.get(), "window-duration", 7.0, nullptr);
@@ -168,7 +212,7 @@ TEST_F(EkyaScheduler, LeavesWhatNobodySetToTheOtherPipelinesOfItsGroup) {
 TEST_F(EkyaScheduler, DoesNotStartWithAnUnknownPolicy) {
   g_object_set(scheduler, "policy", "steal", nullptr);
   EXPECT_EQ(pipeline.set_state(GST_STATE_READY), GST_STATE_CHANGE_FAILURE);
-  EXPECT_EQ(pipeline.count("ERROR property policy: policy 'steal' is unknown; use one of thief, uniform"), 1u)
+  EXPECT_EQ(pipeline.count("ERROR property policy: policy 'steal' is unknown; use one of phased,"), 1u)
       << pipeline.all();
 }
 
@@ -182,12 +226,12 @@ TEST_F(EkyaScheduler, DoesNotPauseWithAPolicyThatTurnedUnknownInReady) {
 TEST_F(EkyaScheduler, KeepsItsPolicyAndWarnsWhenAnUnknownOneIsSetWhilePlaying) {
   play();
   g_object_set(scheduler, "policy", "steal", nullptr);
-  EXPECT_EQ(pipeline.count("WARNING property policy: policy 'steal' is unknown; use one of thief"), 1u)
+  EXPECT_EQ(pipeline.count("WARNING property policy: policy 'steal' is unknown; use one of phased,"), 1u)
       << pipeline.all();
   gchar* policy = nullptr;
   g_object_get(scheduler, "policy", &policy, nullptr);
   const StringPtr owner(policy);
-  EXPECT_STREQ(policy, "thief");
+  EXPECT_STREQ(policy, scheduler::kDefaultPolicy);
 }
 
 TEST_F(EkyaScheduler, SteersByActionSignals) {
@@ -217,7 +261,7 @@ TEST_F(EkyaScheduler, RefusesAnImpossibleOrderWithAWarning) {
   gboolean done = TRUE;
   g_signal_emit_by_name(scheduler, "pin-share", "cam0", GST_EKYA_CLIENT_INFERENCE, 2.0, &done);
   EXPECT_FALSE(done);
-  EXPECT_EQ(pipeline.count("WARNING pin-share is refused: share 2"), 1u) << pipeline.all();
+  EXPECT_EQ(pipeline.count("WARNING pin-share is refused: pin: 2 is not in [0, 1]"), 1u) << pipeline.all();
   g_signal_emit_by_name(scheduler, "cap-share", "cam0", GST_EKYA_CLIENT_INFERENCE, std::nan(""), &done);
   EXPECT_FALSE(done);
   g_signal_emit_by_name(scheduler, "exclude-stream", nullptr, TRUE, &done);
@@ -327,19 +371,19 @@ TEST_F(EkyaScheduler, LeavesNoThreadBehind) {
   EXPECT_TRUE(eventually([] { return threads_named("ekya-scheduler") == 0; }));
 }
 
-class TraceFile : public EkyaScheduler {
+class HistoryFile : public EkyaScheduler {
  protected:
-  TraceFile() {
+  HistoryFile() {
     char name[] = "/tmp/ekya-trace-XXXXXX";
     folder = mkdtemp(name);
   }
-  ~TraceFile() override { std::filesystem::remove_all(folder); }
+  ~HistoryFile() override { std::filesystem::remove_all(folder); }
 
-  void trace_to(const std::string& path) { g_object_set(scheduler, "trace-file", path.c_str(), nullptr); }
+  void trace_to(const std::string& path) { g_object_set(scheduler, "history-file", path.c_str(), nullptr); }
   std::string folder;
 };
 
-TEST_F(TraceFile, HoldsPlansThatCanBeReplayed) {
+TEST_F(HistoryFile, HoldsPlansThatCanBeReplayed) {
   const std::string path = folder + "/trace.jsonl";
   trace_to(path);
   play();
@@ -368,11 +412,45 @@ TEST_F(TraceFile, HoldsPlansThatCanBeReplayed) {
   EXPECT_EQ(status.st_mode & 0777, 0600u);
 }
 
-TEST_F(TraceFile, ThatCannotBeWrittenIsOneWarningAndStopsNothing) {
+TEST_F(HistoryFile, TellsWhatAClientTellsOfItsStreamAndItsJobs) {
+  const std::string path = folder + "/trace.jsonl";
+  trace_to(path);
+  play();
+  StructurePtr request(gst_structure_from_string(
+      "ekya-share-request, stream-id=cam0, kind=retraining, client=r, weight=2.0, min-accuracy=0.3, "
+      "cached-accuracy=0.4, upload=160.0, model-size=398.0, configs={(structure)[config, id=(string)g, work=20.0, "
+      "accuracy=0.9, memory=600.0, work-deviation=2.0, accuracy-deviation=0.05]};",
+      nullptr));
+  ASSERT_TRUE(request);
+  EXPECT_THAT(Foreign(worker).ask(std::move(request)), HasSubstr("ekya-share-grant"));
+  ASSERT_TRUE(eventually([&] { return pipeline.count("element ekya-plan") >= 1; }));
+  pipeline.set_state(GST_STATE_NULL);
+  nlohmann::json told, planned;
+  std::string line;
+  for (std::ifstream file(path); std::getline(file, line);) {
+    const auto json = nlohmann::json::parse(line);
+    if (json["type"] == "request") told = json;
+    if (json["type"] == "plan") planned = json["problem"]["streams"][0];
+  }
+  for (const nlohmann::json& stream : {told, planned}) {
+    EXPECT_EQ(stream["weight"], 2);
+    EXPECT_EQ(stream["min_accuracy"], 0.3);
+    EXPECT_EQ(stream["cached_accuracy"], 0.4);
+    EXPECT_EQ(stream["upload_mbit"], 160);
+    EXPECT_EQ(stream["model_mbit"], 398);
+  }
+  for (const nlohmann::json& config : {told["configs"][0], planned["retraining"][0]}) {
+    EXPECT_EQ(config["memory_mb"], 600);
+    EXPECT_EQ(config["work_sd_s"], 2);
+    EXPECT_EQ(config["accuracy_sd"], 0.05);
+  }
+}
+
+TEST_F(HistoryFile, ThatCannotBeWrittenIsOneWarningAndStopsNothing) {
   ASSERT_EQ(mkfifo((folder + "/fifo").c_str(), 0600), 0);
   for (const std::string& path : {folder + "/no/such/folder", folder, folder + "/fifo", std::string("/dev/full")}) {
     SCOPED_TRACE(path);
-    const std::size_t before = pipeline.count("WARNING property trace-file: cannot");
+    const std::size_t before = pipeline.count("WARNING property history-file: cannot");
     trace_to(path);
     play();
     {
@@ -380,9 +458,9 @@ TEST_F(TraceFile, ThatCannotBeWrittenIsOneWarningAndStopsNothing) {
       gst_ekya_scheduler_replan(scheduler_of(scheduler).get(), "more");
       EXPECT_GT(share(client), 0);
     }
-    EXPECT_TRUE(eventually([&] { return pipeline.count("WARNING property trace-file: cannot") > before; }));
+    EXPECT_TRUE(eventually([&] { return pipeline.count("WARNING property history-file: cannot") > before; }));
     pipeline.set_state(GST_STATE_NULL);
-    EXPECT_EQ(pipeline.count("WARNING property trace-file: cannot"), before + 1) << pipeline.all();
+    EXPECT_EQ(pipeline.count("WARNING property history-file: cannot"), before + 1) << pipeline.all();
   }
 }
 

@@ -100,6 +100,12 @@ const Wrong kWrongInference[] = {
     {"negative demand", "configs[0].demand", in_config([](auto* s) { set(s, "demand", -1.0); })},
     {"1e308 as demand", "configs[0].demand", in_config([](auto* s) { set(s, "demand", 1e308); })},
     {"factor above one", "configs[0].factor", in_config([](auto* s) { set(s, "factor", 1.5); })},
+    {"no weight", "weight", [](auto* s) { set(s, "weight", 0.0); }},
+    {"huge weight", "weight", [](auto* s) { set(s, "weight", 1e7); }},
+    {"floor above one", "min-accuracy", [](auto* s) { set(s, "min-accuracy", 1.1); }},
+    {"NaN as cached accuracy", "cached-accuracy", [](auto* s) { set(s, "cached-accuracy", kNan); }},
+    {"negative upload", "upload", [](auto* s) { set(s, "upload", -1.0); }},
+    {"text as model size", "model-size", [](auto* s) { set(s, "model-size", "1"); }},
     {"no factor", "configs[0].factor", in_config([](auto* s) { gst_structure_remove_field(s, "factor"); })},
 };
 
@@ -122,6 +128,11 @@ const Wrong kWrongRetraining[] = {
     {"negative work", "configs[0].work", in_config([](auto* s) { set(s, "work", -1.0); })},
     {"accuracy above one", "configs[0].accuracy", in_config([](auto* s) { set(s, "accuracy", 2.0); })},
     {"NaN as max-share", "configs[0].max-share", in_config([](auto* s) { set(s, "max-share", kNan); })},
+    {"negative memory", "configs[0].memory", in_config([](auto* s) { set(s, "memory", -1.0); })},
+    {"infinite deviation", "configs[0].work-deviation",
+     in_config([](auto* s) { set(s, "work-deviation", kInfinity); })},
+    {"deviation above one", "configs[0].accuracy-deviation",
+     in_config([](auto* s) { set(s, "accuracy-deviation", 1.5); })},
     {"unknown config runs", "running", [](auto* s) { set(s, "running", "e9"); }},
     {"number as running", "running", [](auto* s) { set(s, "running", 1.0); }},
 };

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "ekya/scheduler/policy.h"
 #include "scheduler_bench.h"
 
 namespace ekya::gst::testing {
@@ -55,7 +56,29 @@ TEST(SharedScheduler, KeepsItsPolicyAndNamesTheKnownOnesWhenAskedForAnother) {
   gchar* policy = nullptr;
   g_object_get(scheduler.get(), "policy", &policy, nullptr);
   const StringPtr name(policy);
-  EXPECT_STREQ(policy, "thief");
+  EXPECT_STREQ(policy, ekya::scheduler::kDefaultPolicy);
+}
+
+TEST(SharedScheduler, TellsWhyAnOptionIsRefused) {
+  const SchedulerPtr scheduler(gst_ekya_scheduler_new());
+  const auto refusal = [&](const char* name, const GValue* value) -> std::string {
+    GError* error = nullptr;
+    if (gst_ekya_scheduler_set_option(scheduler.get(), name, value, &error)) return "set";
+    const ErrorPtr owner(error);
+    return error->message;
+  };
+  GValue text = G_VALUE_INIT, number = G_VALUE_INIT;
+  g_value_init(&text, G_TYPE_STRING);
+  g_value_set_static_string(&text, "0.5");
+  g_value_init(&number, G_TYPE_DOUBLE);
+  g_value_set_double(&number, -0.5);
+  EXPECT_EQ(refusal("colour", &text), "there is no property colour");
+  EXPECT_EQ(refusal("risk", &text), "property risk: is a gchararray, not a double");
+  EXPECT_EQ(refusal("devices", &number), "property devices: is a gdouble, not a string");
+  EXPECT_EQ(refusal("risk", &number), "property risk: kappa: -0.5 is not >= 0 and finite");
+  EXPECT_EQ(refusal("throughput-curve", &text), "property throughput-curve: '0.5' is not a point SHARE:SPEED");
+  EXPECT_EQ(refusal("devices", &text), "set");
+  g_value_unset(&text);
 }
 
 TEST(SharedScheduler, GrantsAForeignClientAndTellsLaterGrantsBySignal) {
@@ -153,11 +176,31 @@ TEST(SharedScheduler, ExplainsAndTellsWhatItPlans) {
   const Ears plans(scheduler.get(), "plan");
   ASSERT_EQ(outcome(scheduler.get(), inference_request("cam0", 0.5).get()), "granted");
   ASSERT_TRUE(eventually([&] { return plans.heard().size() == 1; }));
-  EXPECT_THAT(plans.heard()[0], AllOf(HasSubstr("policy=(string)thief"), HasSubstr("reason=(string)join"),
-                                      HasSubstr("mean-accuracy=(double)"), HasSubstr("decision-ms=(double)"),
-                                      HasSubstr("expected-accuracy")));
+  EXPECT_THAT(plans.heard()[0], AllOf(HasSubstr(std::string("policy=(string)") + ekya::scheduler::kDefaultPolicy),
+                                      HasSubstr("reason=(string)join"), HasSubstr("mean-accuracy=(double)"),
+                                      HasSubstr("decision-ms=(double)"), HasSubstr("expected-accuracy"),
+                                      HasSubstr("floors-missed"), HasSubstr("explanation=(string)\"plan\\ 1\\ by")));
+  const StructurePtr plan = structure(plans.heard()[0]);
+  EXPECT_NEAR(number(plan.get(), "upper-bound") - number(plan.get(), "mean-accuracy"), number(plan.get(), "gap"),
+              1e-12);
   const StringPtr why(gst_ekya_scheduler_explain(scheduler.get()));
   EXPECT_THAT(why.get(), HasSubstr("cam0"));
+}
+
+TEST(SharedScheduler, TellsWhereAndWhenEachJobRuns) {
+  const SchedulerPtr scheduler(gst_ekya_scheduler_new());
+  g_object_set(scheduler.get(), "devices", "gpu0", "policy", "phased", nullptr);
+  const Ears plans(scheduler.get(), "plan");
+  ASSERT_EQ(outcome(scheduler.get(), retraining_request("cam0").get()), "granted");
+  ASSERT_TRUE(eventually([&] { return plans.heard().size() == 1; }));
+  const StructurePtr plan = structure(plans.heard()[0]);
+  const GValue* streams = gst_structure_get_value(plan.get(), "streams");
+  const GstStructure* stream = gst_value_get_structure(gst_value_list_get_value(streams, 0));
+  EXPECT_EQ(text(stream, "device"), "gpu0");
+  EXPECT_EQ(text(stream, "retraining-device"), "gpu0");
+  guint64 begin = 0, end = 0;
+  ASSERT_TRUE(gst_structure_get_uint64(stream, "begin", &begin) && gst_structure_get_uint64(stream, "end", &end));
+  EXPECT_EQ(end - begin, 10 * GST_SECOND) << "10 s of work on a whole device";
 }
 
 TEST(SharedScheduler, OpensAndClosesWindowsInOrder) {

@@ -50,6 +50,7 @@ class Host : public RetrainerHost {
   std::string wanted = "all";  ///< The config to grant; the probe is always granted.
   std::atomic<bool> grants{true};
   std::atomic<bool> leases{true};
+  std::atomic<double> share{0.5};  ///< Of a grant that names a config.
 
   void ask(const ShareAsk& ask) override {
     Granted grant;
@@ -63,7 +64,7 @@ class Host : public RetrainerHost {
     };
     if (grants && offers(kProbeConfig)) grant.config = kProbeConfig;
     if (grants && offers(wanted)) grant.config = wanted;
-    grant.share = grant.config.empty() ? 0 : 0.5;
+    grant.share = grant.config.empty() ? 0 : share.load();
     retrainer->granted(grant);
     note("ask " + ask.reason);
   }
@@ -484,6 +485,57 @@ TEST_F(RetrainerTest, AnAbandonedJobEndsAfterAWholeWindowWithoutAGrant) {
   }
   EXPECT_TRUE(host_.saw("cancelled all"));
   end();
+}
+
+/// A plan gives the running job's share to others for a while.
+class SqueezedJob : public RetrainerTest {
+ protected:
+  /// Takes the share away at the third step, lets `windows` pass, gives it back and waits for the job's end.
+  void squeeze(const std::function<void()>& take, int windows) {
+    faults_.on_step = [&, take](int step) {
+      MutexLock lock(mutex_);
+      steps_.push_back(step);
+      if (step != 3 || squeezed_at_ > 0 || !host_.has("started all")) return;
+      squeezed_at_ = steps_.size();
+      take();
+      host_.leases = false;
+      squeezed_.notify_all();
+    };
+    begin(kWrong);
+    add_frames(150, kRight);
+    {
+      MutexLock lock(mutex_);
+      while (squeezed_at_ == 0) ASSERT_NE(squeezed_.wait_for(lock, kDeadline), std::cv_status::timeout);
+    }
+    for (int window = 1; window <= windows; ++window) {
+      retrainer_->window_opened();
+      ASSERT_TRUE(host_.saw("ask window", window));
+    }
+    host_.grants = true;
+    host_.share = 0.5;
+    host_.leases = true;
+    ASSERT_TRUE(host_.saw("published")) << retrainer_->stats().state;
+    EXPECT_FALSE(host_.has("cancelled"));
+    end();
+    MutexLock lock(mutex_);
+    ASSERT_GT(squeezed_at_, 0u);
+    ASSERT_GT(steps_.size(), squeezed_at_);
+    EXPECT_EQ(steps_[squeezed_at_], 4) << "it goes on where it was";
+  }
+
+ private:
+  Mutex mutex_;
+  Condition squeezed_;
+  std::vector<int> steps_ EKYA_GUARDED_BY(mutex_);
+  std::size_t squeezed_at_ EKYA_GUARDED_BY(mutex_) = 0;
+};
+
+TEST_F(SqueezedJob, PausesAndGoesOnWhereItWasWhileTheGrantNamesItsConfig) {
+  squeeze([this] { host_.share = 0; }, 3);
+}
+
+TEST_F(SqueezedJob, PausesAndGoesOnWhereItWasWithinAWindowAfterAGrantWithoutAConfig) {
+  squeeze([this] { host_.grants = false; }, 1);
 }
 
 }  // namespace
