@@ -609,7 +609,7 @@ static void install_actions() {
    * @self: the element
    * @stream_id: the stream
    * @kind: the kind of work
-   * @share: exactly this share, in devices, 0 to 1; -1 lifts the pin
+   * @share: exactly this share, in devices, at most the largest device; -1 lifts the pin
    *
    * Returns: %FALSE, after a WARNING message that tells why, when the share is impossible
    */
@@ -620,7 +620,7 @@ static void install_actions() {
    * @self: the element
    * @stream_id: the stream
    * @kind: the kind of work
-   * @share: at most this share, in devices, 0 to 1; -1 lifts the cap
+   * @share: at most this share, in devices, at most the largest device; -1 lifts the cap
    *
    * Returns: %FALSE, after a WARNING message that tells why, when the share is impossible
    */
