@@ -9,6 +9,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   ekya::Status result;
   ekya::sim::add_plan(app, result);
+  ekya::sim::add_run(app, result);
+  ekya::sim::add_replay(app, result);
   ekya::sim::add_generate(app, result);
   ekya::sim::add_compare(app, result);
   try {
