@@ -67,13 +67,20 @@ struct Settings {
   std::string history_file;
 };
 
+/// The policies' names, as a property's description.
+const char* policy_blurb() {
+  static const std::string blurb = [] {
+    std::string text;
+    for (const std::string& name : ekya::scheduler::policy_names()) text += (text.empty() ? "" : ", ") + name;
+    return "How windows are planned: " + text;
+  }();
+  return blurb.c_str();
+}
+
 const auto& properties() {
   using P = ekya::gst::Properties<Settings>;
   static const P table{
-      {"policy",
-       "How windows are planned: exact, thief-wide, thief, uniform, fixed-config, fixed-share, cached, cloud or "
-       "no-retraining",
-       P::String{&Settings::policy}, GST_PARAM_MUTABLE_PLAYING},
+      {"policy", policy_blurb(), P::String{&Settings::policy}, GST_PARAM_MUTABLE_PLAYING},
       {"window-duration", "The period that one plan covers, in seconds",
        P::Double{&Settings::window_duration, 0.1, 86400}, GST_PARAM_MUTABLE_PLAYING},
       {"quantum", "The smallest share handed out, in devices", P::Double{&Settings::quantum, 0.01, 1},
