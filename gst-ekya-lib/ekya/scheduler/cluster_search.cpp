@@ -142,7 +142,7 @@ std::vector<int> ClusterSearch::order_with(const std::vector<int>& order, int st
   std::vector<int> result;
   bool placed = plan_.option[stream] < 0;
   for (int v : order) {
-    if (v == stream) continue;
+    if (v == stream || plan_.option[v] < 0) continue;
     if (!placed && urgency(stream) > urgency(v)) {
       result.push_back(stream);
       placed = true;

@@ -8,11 +8,11 @@
 #include "ekya/base/printable.h"
 #include "ekya/base/stream_id.h"
 #include "ekya/scheduler/clients.h"
-#include "ekya/scheduler/explain.h"
-#include "ekya/scheduler/fit.h"
 #include "ekya/scheduler/grants.h"
 #include "ekya/scheduler/news.h"
 #include "ekya/scheduler/options.h"
+#include "ekya/scheduler/pick.h"
+#include "ekya/scheduler/plan_book.h"
 #include "ekya/scheduler/plan_due.h"
 #include "ekya/scheduler/share_request.h"
 #include "ekya/scheduler/steering.h"
@@ -26,8 +26,6 @@ constexpr std::size_t kMostClients = 16;
 /// Near its end a window is planned as if this part of it were left: else a job that has seconds to go would be
 /// stopped because it pays just after the window.
 constexpr double kLeastHorizon = 0.25;
-/// A phase that is shorter is waited for this long: the estimates are not that good, and time must move on.
-constexpr Seconds kShortestPhase{0.01};
 /// Times beyond are cut: a double there no longer tells one moment from the next.
 constexpr Seconds kFarthest{1e11};
 
@@ -41,28 +39,12 @@ bool is_known_reason(const std::string& reason) {
 
 bool is_urgent(const std::string& reason) { return reason == "drift" || reason == "job-done"; }
 
-double factor_of(const Stream& stream, const std::string& config) {
-  for (const InferenceConfig& inference : stream.inference)
-    if (inference.id == config) return inference.factor;
-  return stream.inference.empty() ? 1 : 0;
-}
-
-/// When the first of a plan's later phases begins, since its start.
-std::optional<Seconds> next_phase(const Plan& plan) {
-  std::optional<Seconds> next;
-  for (const StreamPlan& stream : plan.streams)
-    if (stream.phases.size() > 1)
-      next = std::min(next.value_or(Seconds{stream.phases[1].begin_s}), Seconds{stream.phases[1].begin_s});
-  return next;
-}
-
 }  // namespace
 
 class Controller::Impl {
  public:
-  explicit Impl(ControllerOptions options) : options_(check(options) ? std::move(options) : ControllerOptions{}) {
-    problem_ = problem_now();
-  }
+  explicit Impl(ControllerOptions options)
+      : options_(check(options) ? std::move(options) : ControllerOptions{}), plans_(problem_now()) {}
 
   Result<ShareGrant> request(const ShareRequest& request, Seconds now) {
     if (auto s = check(request); !s) return s.error();
@@ -120,26 +102,17 @@ class Controller::Impl {
   }
 
   Status veto(std::uint64_t number, Seconds now) {
-    if (!in_force_ || in_force_->number != number)
-      return Error{ErrorCode::kNotFound, "plan " + std::to_string(number) + " is not in force" +
-                                             (in_force_ ? "; plan " + std::to_string(in_force_->number) + " is" : "")};
-    if (!before_) return Error{ErrorCode::kNotFound, "there is no plan before plan " + std::to_string(number)};
+    if (auto s = plans_.check_veto(number); !s) return s;
     tick(now);
-    Plan plan = before_->plan;
-    for (const StreamPlan& stream : in_force_->plan.streams)  // streams that came later keep what they have
-      if (std::none_of(plan.streams.begin(), plan.streams.end(), [&](auto& s) { return s.id == stream.id; }))
-        plan.streams.push_back(stream);
-    problem_ = problem_now();
-    plan.upper_bound = decide(*policy(), problem_).upper_bound;  // of now, not of then
-    adopt(refit(problem_, plan, orders_, present()), "veto");
-    before_.reset();
+    const Present present = this->present();
+    put_in_force(plans_.go_back(situation(present)));
     return {};
   }
 
   std::vector<Event> step(Seconds now) {
     tick(now);
     if (now_ >= book_.window().end) next_window();
-    if (phase_due_ && now_ >= *phase_due_ && !due_.pending()) plan_soon("phase", true);
+    if (const auto phase = phase_due(); phase && now_ >= *phase && !due_.pending()) plan_soon("phase", true);
     if (due_.pending() && now_ >= due_.time()) make_plan();
     for (auto& [key, client] : clients_) {
       if (same_grant(client.grant, client.announced)) continue;
@@ -154,15 +127,13 @@ class Controller::Impl {
     const auto untold = [](const auto& c) { return !same_grant(c.second.grant, c.second.announced); };
     if (!events_.empty() || std::any_of(clients_.begin(), clients_.end(), untold)) return now_;
     const Seconds end = book_.window().end;
-    return std::min(end, due_.pending() ? due_.time() : phase_due_.value_or(end));
+    return std::min(end, due_.pending() ? due_.time() : phase_due().value_or(end));
   }
 
-  std::string explain() const {
-    return in_force_ ? scheduler::explain(problem_, *in_force_, orders_) : "no plan has been made yet\n";
-  }
+  std::string explain() const { return plans_.explain(orders_); }
 
   const ControllerOptions& options() const { return options_; }
-  const Problem& problem() const { return problem_; }
+  const Problem& problem() const { return plans_.problem(); }
 
  private:
   /// Takes over the time, which never runs back, and books what has passed of the window.
@@ -214,7 +185,7 @@ class Controller::Impl {
     const auto it = clients_.emplace(request.key, Client{}).first;
     Client& client = it->second;
     client.take(request, ++requests_);
-    client.grant = {request.key, 0, "", "", book_.window().end, in_force_ ? in_force_->number : 0};
+    client.grant = {request.key, 0, "", "", book_.window().end, plans_.number()};
     note_accuracy(request);
     grant_at_once(client, clients_, options_.devices, orders_);
     plan_soon("join");
@@ -239,10 +210,9 @@ class Controller::Impl {
 
   bool is_news_of_accuracy(const std::string& stream) const {
     const auto measured = facts_.accuracy.find(stream);
-    const auto planned =
-        std::find_if(problem_.streams.begin(), problem_.streams.end(), [&](const Stream& s) { return s.id == stream; });
-    return measured != facts_.accuracy.end() && planned != problem_.streams.end() &&
-           is_off(planned->accuracy, measured->second);
+    const std::vector<Stream>& planned = plans_.problem().streams;
+    const auto before = std::find_if(planned.begin(), planned.end(), [&](const Stream& s) { return s.id == stream; });
+    return measured != facts_.accuracy.end() && before != planned.end() && is_off(before->accuracy, measured->second);
   }
 
   /// Changes within `settle` share one plan; what is urgent does not wait.
@@ -266,23 +236,23 @@ class Controller::Impl {
     return problem;
   }
 
-  std::unique_ptr<Policy> policy() const { return *make_policy(options_.policy); }  // the options were checked
-
   Present present() const {
     Present present;
     for (const auto& [key, client] : clients_) present.insert({key.stream, key.kind});
     return present;
   }
 
-  void make_plan() {
-    const std::string reason = due_.take();
-    problem_ = problem_now();
-    adopt(fit(problem_, decide(*policy(), problem_), orders_, present()), reason);
+  PlanBook::Situation situation(const Present& present) const {
+    return {problem_now(), options_.policy, orders_, present, book_.window().window, now_};
   }
 
-  /// Puts a plan of `problem_` in force.
-  void adopt(Plan plan, const std::string& reason) {
-    PlanMade made{++plans_, book_.window().window, reason, now_, std::move(plan)};
+  void make_plan() {
+    const std::string reason = due_.take();
+    const Present present = this->present();
+    put_in_force(plans_.make(situation(present), reason));
+  }
+
+  void put_in_force(const PlanMade& made) {
     set_grants(made.plan, clients_);
     for (auto& [key, client] : clients_) {
       client.grant.until = book_.window().end;
@@ -293,19 +263,16 @@ class Controller::Impl {
     for (std::size_t v = 0; v < made.plan.streams.size(); ++v) {
       const StreamPlan& stream = made.plan.streams[v];
       facts_.device[stream.id] = stream.device;
-      book_.record(stream.id).planned(stream.expected_accuracy,
-                                      factor_of(problem_.streams[v], stream.inference_config));
+      book_.record(stream.id).planned(stream.expected_accuracy, planned_factor(plans_.problem().streams[v], stream));
     }
-    wait_for_phase(made.plan);
     events_.emplace_back(made);
-    before_ = std::exchange(in_force_, std::move(made));
   }
 
   /// A phase begins with the end of a job, which is told within `settle` and then planned for. Where nothing is told
   /// the estimate was off: shares stay as they are until the plan that is due then.
-  void wait_for_phase(const Plan& plan) {
-    phase_due_.reset();
-    if (const auto phase = next_phase(plan)) phase_due_ = now_ + std::max(*phase, kShortestPhase) + options_.settle;
+  std::optional<Seconds> phase_due() const {
+    const auto phase = plans_.next_phase();
+    return phase ? std::optional(*phase + options_.settle) : std::nullopt;
   }
 
   ControllerOptions options_;
@@ -316,13 +283,9 @@ class Controller::Impl {
   WindowBook book_;
   std::vector<Event> events_;  ///< Not told yet.
   PlanDue due_;
-  std::optional<Seconds> phase_due_;  ///< When the next phase of the plan in force must have begun.
   bool started_ = false;
   Seconds now_{0};
-  std::uint64_t plans_ = 0;
-  std::optional<PlanMade> in_force_;
-  std::optional<PlanMade> before_;
-  Problem problem_;  ///< Of the plan in force.
+  PlanBook plans_;
 };
 
 Controller::Controller(ControllerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}

@@ -271,7 +271,7 @@ GstStructure* gst_ekya_client_get_grant(GstEkyaClient* self) {
  *
  * Cheap enough to be called for every frame.
  *
- * Returns: the share in force, in devices, 0 to 1
+ * Returns: the share in force, in devices
  */
 gdouble gst_ekya_client_get_share(GstEkyaClient* self, guint* serial) {
   g_return_val_if_fail(GST_IS_EKYA_CLIENT(self), 0);

@@ -42,9 +42,16 @@ inline ShareGrant grant_for(const std::vector<Event>& events, const ClientKey& k
   return {};
 }
 
-/// A controller with the default options, stepped to the plan that follows the requests.
+/// Options whose plans are easily calculated by hand.
+inline ControllerOptions thief() {
+  ControllerOptions options;
+  options.policy = "thief";
+  return options;
+}
+
+/// A controller, stepped to the plan that follows the requests.
 struct Session {
-  explicit Session(const ControllerOptions& options = {}) : controller(options) {}
+  explicit Session(const ControllerOptions& options = thief()) : controller(options) {}
 
   Controller controller;
   Seconds now{100};

@@ -392,7 +392,7 @@ TEST(Options, ThatAreImpossibleLeaveTheOldOnes) {
     EXPECT_THAT(status.error().message, StartsWith(message));
   }
   EXPECT_EQ(controller.set_options({.policy = "best"}, Seconds{0}).error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(controller.options().policy, "thief");
+  EXPECT_EQ(controller.options().policy, kDefaultPolicy);
 }
 
 TEST(Controller, ExplainsThePlanInForceWithItsOrders) {
