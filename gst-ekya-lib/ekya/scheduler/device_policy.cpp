@@ -11,12 +11,6 @@
 namespace ekya::scheduler {
 namespace {
 
-const RetrainingConfig* config_of(const Stream& stream, const StreamPlan& plan) {
-  for (const RetrainingConfig& config : stream.retraining)
-    if (config.id == plan.retraining_config) return &config;
-  return nullptr;
-}
-
 /// Accuracy that a stream's job gains for each MB that it holds.
 double gain_per_mb(const DeviceWindow& window, const Stream& stream, const StreamPlan& plan, double memory_mb) {
   const double share = plan.inference_share + plan.retraining_share;
@@ -30,7 +24,7 @@ bool drop_jobs(Problem& problem, const Plan& plan) {
   double used_mb = 0;
   std::vector<std::pair<double, std::size_t>> jobs;  // gain per MB, stream
   for (std::size_t v = 0; v < plan.streams.size(); ++v) {
-    const RetrainingConfig* config = config_of(problem.streams[v], plan.streams[v]);
+    const RetrainingConfig* config = config_named(problem.streams[v], plan.streams[v].retraining_config);
     if (!config || config->memory_mb <= 0) continue;
     used_mb += config->memory_mb;
     jobs.push_back({gain_per_mb(window, problem.streams[v], plan.streams[v], config->memory_mb), v});
@@ -39,7 +33,8 @@ bool drop_jobs(Problem& problem, const Plan& plan) {
   std::sort(jobs.begin(), jobs.end());
   for (auto job = jobs.begin(); used_mb > problem.devices.front().memory_mb && job != jobs.end(); ++job) {
     std::vector<RetrainingConfig>& offered = problem.streams[job->second].retraining;
-    const double memory_mb = config_of(problem.streams[job->second], plan.streams[job->second])->memory_mb;
+    const double memory_mb =
+        config_named(problem.streams[job->second], plan.streams[job->second].retraining_config)->memory_mb;
     const auto as_large = [&](const RetrainingConfig& config) { return config.memory_mb >= memory_mb; };
     offered.erase(std::remove_if(offered.begin(), offered.end(), as_large), offered.end());
     used_mb -= memory_mb;

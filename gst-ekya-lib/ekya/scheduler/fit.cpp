@@ -28,12 +28,6 @@ StreamPlan planned(const Plan& plan, const std::string& id) {
   return found;
 }
 
-const RetrainingConfig* config_named(const Stream& stream, const std::string& id) {
-  for (const RetrainingConfig& config : stream.retraining)
-    if (config.id == id) return &config;
-  return nullptr;
-}
-
 /// What the orders say of each stream and kind that has clients.
 class Rules {
  public:

@@ -160,11 +160,6 @@ class Holdings {
   std::vector<std::vector<std::pair<double, double>>> changes_;
 };
 
-std::vector<Phase> phases_of(const StreamPlan& plan) {
-  if (!plan.phases.empty()) return plan.phases;
-  return {{0, plan.inference_config, plan.inference_share, plan.retraining_share}};
-}
-
 void hold_shares(const Problem& problem, const StreamPlan& plan, Holdings& shares) {
   const int device = device_index(problem, plan.device);
   const int retraining_device = device_index(problem, plan.retraining_device);
@@ -180,8 +175,7 @@ void hold_shares(const Problem& problem, const StreamPlan& plan, Holdings& share
 /// A job holds its memory from its first share to its last.
 void hold_memory(const Problem& problem, const Stream& stream, const StreamPlan& plan, Holdings& memory) {
   if (plan.retraining_config.empty()) return;
-  const auto config = std::find_if(stream.retraining.begin(), stream.retraining.end(),
-                                   [&](const RetrainingConfig& c) { return c.id == plan.retraining_config; });
+  const RetrainingConfig* config = config_named(stream, plan.retraining_config);
   const std::vector<Phase> phases = phases_of(plan);
   const auto runs = [](const Phase& phase) { return phase.retraining_share > 0; };
   const auto first = std::find_if(phases.begin(), phases.end(), runs);
@@ -260,6 +254,17 @@ Problem pessimistic(const Problem& problem) {
       config.work_s = std::min(config.work_s + problem.kappa * config.work_sd_s, std::numeric_limits<double>::max());
     }
   return worse;
+}
+
+std::vector<Phase> phases_of(const StreamPlan& plan) {
+  if (!plan.phases.empty()) return plan.phases;
+  return {{0, plan.inference_config, plan.inference_share, plan.retraining_share}};
+}
+
+const RetrainingConfig* config_named(const Stream& stream, const std::string& id) {
+  for (const RetrainingConfig& config : stream.retraining)
+    if (config.id == id) return &config;
+  return nullptr;
 }
 
 int device_index(const Problem& problem, const std::string& id) {

@@ -135,6 +135,12 @@ double floor_of(const Problem& problem, const Stream& stream);
 /// The problem with each estimate made worse by kappa deviations (accuracy down, work up), and kappa 0.
 Problem pessimistic(const Problem& problem);
 
+/// The phases of a plan; one where it has none.
+std::vector<Phase> phases_of(const StreamPlan& plan);
+
+/// The stream's retraining config of that id, or null.
+const RetrainingConfig* config_named(const Stream& stream, const std::string& id);
+
 /// Index of the device with that id, or -1.
 int device_index(const Problem& problem, const std::string& id);
 
