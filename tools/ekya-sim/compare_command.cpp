@@ -101,11 +101,12 @@ void print_table(const std::vector<Contender>& contenders, const std::vector<Con
   std::printf("%-18s %14s %8s %6s %15s %7s %7s %7s\n", "", "", "stream", "", "", "", "", "a_min");
   for (std::size_t p = 0; p < contenders.size(); ++p) {
     const Summary& s = summaries[p];
-    std::printf("%-18s %7.2f +-%5.2f %8.2f %6s %+8.2f +-%5.2f %+7.2f %+7.2f %6.1f%% %8s  %s %s\n",
+    std::printf("%-18s %7.2f +-%5.2f %8.2f %6s %+8.2f +-%5.2f %+7.2f %7s %6.1f%% %8s  %s %s\n",
                 contenders[p].name.c_str(), 100 * s.accuracy.mean, 100 * s.accuracy.half_width,
                 100 * s.worst_stream.mean, percent(s.gap.mean).c_str(), 100 * s.difference.mean,
-                100 * s.difference.half_width, 100 * s.least_difference, 100 * s.most_difference, 100 * s.below_floor,
-                contenders[p].mean_ms().c_str(), cases[s.least_case].id.c_str(), cases[s.most_case].id.c_str());
+                100 * s.difference.half_width, 100 * s.least_difference, percent(s.most_difference).c_str(),
+                100 * s.below_floor, contenders[p].mean_ms().c_str(), cases[s.least_case].id.c_str(),
+                cases[s.most_case].id.c_str());
   }
 }
 

@@ -137,7 +137,8 @@ double ClusterSearch::urgency(int job) const {
   return stream.weight * (option.accuracy - stream.accuracy) / option.work_s;
 }
 
-/// The order with the stream's job, if any, before the first that is less urgent (Smith's rule).
+/// The order with the stream's job, if any, before the first that is less urgent (Smith's rule). Streams whose job was
+/// dropped meanwhile leave it.
 std::vector<int> ClusterSearch::order_with(const std::vector<int>& order, int stream) const {
   std::vector<int> result;
   bool placed = plan_.option[stream] < 0;

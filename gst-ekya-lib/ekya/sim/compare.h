@@ -26,9 +26,13 @@ struct Summary {
   Estimate worst_stream;
   Estimate gap;         ///< Upper bound less accuracy.
   Estimate difference;  ///< Accuracy less that of the first policy.
-  double least_difference = 0, most_difference = 0;
-  std::size_t least_case = 0, most_case = 0;  ///< The cases they occur in.
-  double below_floor = 0;                     ///< Mean.
+  double least_difference = 0;
+  std::size_t least_case = 0;  ///< Where it occurs.
+  /// Over the cases in which the policy is below a_min no longer than the first: who lets a stream fall below it has
+  /// more to give to the others. NaN where there is no such case.
+  double most_difference = 0;
+  std::size_t most_case = 0;  ///< Where it occurs.
+  double below_floor = 0;     ///< Mean.
 };
 
 /// `scores` has shape [cases][policies], at least one case. Returns [policies].

@@ -147,14 +147,14 @@ SamplingProfile profile_of(const Json& json) {
   return profile;
 }
 
-Case case_of(const Json& example, const Json& profiles) {
+Case case_of(const Json& example, const Json& profiles, double lattice) {
   Problem problem;
   problem.window_s = example.at("window_s");
   problem.quantum = example.at("delta");
   problem.min_accuracy = 0;
   problem.devices[0].id = "gpus";
   problem.devices[0].capacity = example.at("gpus");
-  const double lattice = fraction(example.at("grid").at("fine").get<std::string>());
+  if (lattice <= 0) lattice = fraction(example.at("grid").at("fine").get<std::string>());
   for (const Json& from : example.at("streams")) {
     Stream stream;
     stream.id = "v" + std::to_string(problem.streams.size());
@@ -204,12 +204,12 @@ Result<Recorded> read_recorded(FileOps& files, const std::string& folder) {
   return recorded;
 }
 
-Result<std::vector<Case>> cases_from_json(std::string_view text) {
+Result<std::vector<Case>> cases_from_json(std::string_view text, double lattice) {
   try {
     const Json examples = Json::parse(text);
     std::vector<Case> cases;
     for (const Json& example : examples.at("cases")) {
-      cases.push_back(case_of(example, examples.at("infer_profiles")));
+      cases.push_back(case_of(example, examples.at("infer_profiles"), lattice));
       if (Status s = validate(cases.back().truth); !s)
         return Error{ErrorCode::kCorrupt, cases.back().id + ": " + s.error().message};
     }

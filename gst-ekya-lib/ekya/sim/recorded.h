@@ -52,9 +52,10 @@ struct Recorded {
 /// kCorrupt with file, line and column.
 Result<Recorded> read_recorded(FileOps& files, const std::string& folder);
 
-/// The recorded one-window cases of an examples.json, in its order: one inference config for each share on the finest
-/// lattice that the case names. Errors: kCorrupt.
-Result<std::vector<Case>> cases_from_json(std::string_view text);
+/// The recorded one-window cases of an examples.json, in its order: one inference config for each multiple of `lattice`
+/// devices; 0: of the finest lattice that the case names, so that "the best config that fits" is the public code's
+/// continuous factor at every share that occurs. Errors: kCorrupt.
+Result<std::vector<Case>> cases_from_json(std::string_view text, double lattice = 0);
 
 /// How a case is drawn from the recorded windows.
 struct DrawOptions {

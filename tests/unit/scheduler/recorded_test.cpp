@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The thief on the recorded one-window problems in shared/planning/examples.json, against the recorded decisions of
 // Algorithms 1 and 2 (`alg1_R1`) and the exact optimum on the finest lattice (`dp_fine_R1`).
+#include "ekya/sim/recorded.h"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -20,53 +23,27 @@ const char* const kExamples = EKYA_SHARED_DIR "/planning/examples.json";
 /// For a factor that is close to the peer's continuous one at any share, in devices.
 constexpr double kFineStep = 0.0001;
 
-/// The peer's inference factor at a share: linear between the recorded sampling rates (score.py, `interp`).
-double factor_at(const Json& profile, double full, double share) {
-  const double rate = full / (share + 1e-6);
-  if (rate <= profile.front()[0].get<double>()) return profile.front()[1].get<double>();
-  for (std::size_t i = 1; i < profile.size(); ++i) {
-    const double x0 = profile[i - 1][0], x1 = profile[i][0], y0 = profile[i - 1][1], y1 = profile[i][1];
-    if (rate <= x1) return y0 + (rate - x0) * (y1 - y0) / (x1 - x0);
-  }
-  return 0;
-}
-
-double fraction(const std::string& text) {
-  const auto slash = text.find('/');
-  return slash == std::string::npos ? std::stod(text) : std::stod(text) / std::stod(text.substr(slash + 1));
-}
-
-/// A case as a problem: one inference config for each share on the finest lattice, so that "the best config that
-/// fits" is the peer's continuous factor at every share that occurs; or for each multiple of `step`.
-Problem problem_of(const Json& example, const Json& profiles, double step = 0) {
-  Problem problem;
-  problem.window_s = example["window_s"];
-  problem.quantum = example["delta"];
-  problem.min_accuracy = 0;
-  problem.devices[0].capacity = example["gpus"];
-  const double fine = step > 0 ? step : fraction(example["grid"]["fine"].get<std::string>());
-  const double full = example["infer_full_gpus"];
-  for (const Json& from : example["streams"]) {
-    Stream stream;
-    stream.id = "v" + std::to_string(problem.streams.size());
-    stream.accuracy = from["start_acc"];
-    for (int k = 1; (k - 1) * fine < full; ++k)
-      stream.inference.push_back(
-          {std::to_string(k), k * fine, factor_at(profiles[from["infer_profile"]], full, k * fine)});
-    for (const Json& c : from["configs"])
-      stream.retraining.push_back({c["id"], c["gpu_s"], c["acc"], problem.devices[0].capacity});
-    problem.streams.push_back(std::move(stream));
-  }
-  return problem;
-}
-
 class Recorded : public ::testing::Test {
  protected:
   void SetUp() override {
     std::ifstream file(kExamples);
     if (!file) GTEST_SKIP() << kExamples << " is not there";
-    examples_ = Json::parse(file);
+    text_.assign(std::istreambuf_iterator<char>(file), {});
+    examples_ = Json::parse(text_);
   }
+
+  /// A case as a problem, with one inference config for each multiple of `lattice` devices; 0: of the finest lattice
+  /// that holds every share that occurs.
+  Problem problem_of(const Json& example, double lattice = 0) const {
+    const auto cases = sim::cases_from_json(text_, lattice);
+    EXPECT_TRUE(cases) << cases.error().message;
+    for (const sim::Case& one : *cases)
+      if (one.id == example["id"]) return one.truth;
+    ADD_FAILURE() << "case " << example["id"] << " was not read";
+    return {};
+  }
+
+  std::string text_;
   Json examples_;
 };
 
@@ -74,7 +51,7 @@ TEST_F(Recorded, TheThiefDecidesAsAlgorithm1AsPrinted) {
   int same = 0;
   for (const Json& example : examples_["cases"]) {
     SCOPED_TRACE(example["id"].get<std::string>());
-    const Problem problem = problem_of(example, examples_["infer_profiles"]);
+    const Problem problem = problem_of(example);
     ASSERT_TRUE(validate(problem));
     const Plan plan = (*make_policy("thief"))->plan(problem);
     const Json& recorded = example["results"]["alg1_R1"];
@@ -111,7 +88,7 @@ TEST_F(Recorded, TheWideThiefDecidesAsThePublicCodeInTenOfFourteenCases) {
   int alike = 0, worth_alike = 0;
   for (const Json& example : examples_["cases"]) {
     SCOPED_TRACE(example["id"].get<std::string>());
-    const Problem problem = problem_of(example, examples_["infer_profiles"], kFineStep);
+    const Problem problem = problem_of(example, kFineStep);
     const Plan plan = (*make_policy("thief-wide"))->plan(problem);
     const Json& recorded = example["results"]["thief"];
     const std::set<std::size_t> finished = recorded["finished"];
@@ -144,7 +121,7 @@ std::vector<Start> starts_of(const Problem& problem, const Json& decisions) {
 TEST_F(Recorded, ASharedWindowScoresDecisionsAsTheReferenceScorer) {
   int scored = 0;
   for (const Json& example : examples_["cases"]) {
-    const Problem problem = problem_of(example, examples_["infer_profiles"], kFineStep);
+    const Problem problem = problem_of(example, kFineStep);
     SharedWindow window(problem);
     for (const auto& [name, result] : example["results"].items()) {
       if (!result.contains("decision") || result["decision"].is_null() || !result["score"].contains("P_ct")) continue;
@@ -161,11 +138,11 @@ TEST_F(Recorded, ASharedWindowScoresDecisionsAsTheReferenceScorer) {
 TEST_F(Recorded, ExactFindsTheRecordedOptimumOfConstantShares) {
   for (const Json& example : examples_["cases"]) {
     SCOPED_TRACE(example["id"].get<std::string>());
-    Problem problem = problem_of(example, examples_["infer_profiles"]);
+    Problem problem = problem_of(example);
     const Json& results = example["results"];
     EXPECT_NEAR((*make_policy("exact"))->plan(problem).mean_accuracy, results["dp_delta_R1"]["value"].get<double>(),
                 1e-9);
-    problem.quantum = fraction(example["grid"]["fine"].get<std::string>());
+    problem.quantum = problem.streams[0].inference[0].demand;  // the finest lattice
     EXPECT_NEAR((*make_policy("exact"))->plan(problem).mean_accuracy, results["dp_fine_R1"]["value"].get<double>(),
                 1e-9);
   }
@@ -174,7 +151,7 @@ TEST_F(Recorded, ExactFindsTheRecordedOptimumOfConstantShares) {
 TEST_F(Recorded, TheThiefNeverBeatsTheExactOptimum) {
   for (const Json& example : examples_["cases"]) {
     SCOPED_TRACE(example["id"].get<std::string>());
-    const Plan plan = (*make_policy("thief"))->plan(problem_of(example, examples_["infer_profiles"]));
+    const Plan plan = (*make_policy("thief"))->plan(problem_of(example));
     EXPECT_LE(plan.mean_accuracy, example["results"]["dp_fine_R1"]["score"]["R1"].get<double>() + 1e-6);
   }
 }

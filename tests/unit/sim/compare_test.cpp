@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace ekya::sim {
 namespace {
 
@@ -26,10 +28,16 @@ TEST(Summarise, ComparesCaseByCaseWithTheFirstPolicy) {
   EXPECT_NEAR(summaries[1].difference.mean, -0.05, 1e-12);
   EXPECT_NEAR(summaries[1].least_difference, -0.2, 1e-12);
   EXPECT_EQ(summaries[1].least_case, 1U);
-  EXPECT_NEAR(summaries[1].most_difference, 0.1, 1e-12);
-  EXPECT_EQ(summaries[1].most_case, 0U);
   EXPECT_NEAR(summaries[1].gap.mean, 0.2, 1e-12);
   EXPECT_NEAR(summaries[1].below_floor, 0.05, 1e-12);
+}
+
+// The second policy gains 0.3 where it lets streams fall below a_min, and 0.1 where it does not.
+TEST(Summarise, LooksForTheMostDifferenceWhereTheFloorsAreKeptAsWell) {
+  const auto summaries = summarise({{{0.5, 0, 1, 0}, {0.8, 0, 1, 0.2}}, {{0.5, 0, 1, 0.1}, {0.6, 0, 1, 0.1}}});
+  EXPECT_NEAR(summaries[1].most_difference, 0.1, 1e-12);
+  EXPECT_EQ(summaries[1].most_case, 1U);
+  EXPECT_TRUE(std::isnan(summarise({{{0.5, 0, 1, 0}, {0.8, 0, 1, 0.2}}})[1].most_difference));
 }
 
 }  // namespace
