@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ekya/base/random.h"
 #include "ekyatestsrc/drawing.h"
 
 // What moves on the road: six classes, each drawn in several variants, colours and proportions.
@@ -45,7 +46,6 @@ Lamps draw_bicycle(Pen& pen, const Shape& shape, double walked);
 Lamps draw_motorcycle(Pen& pen, const Shape& shape, double walked);
 
 // Parts that several of them share.
-class Random;
 Color paint(Random& random);  ///< Of a vehicle.
 Color cloth(Random& random);  ///< Of a coat or trousers.
 Color skin(Random& random);
