@@ -11,6 +11,7 @@ namespace ekya::sim {
 void add_compare(CLI::App& app, Status& result);
 void add_generate(CLI::App& app, Status& result);
 void add_plan(CLI::App& app, Status& result);
+void add_replay(CLI::App& app, Status& result);
 void add_reproduce(CLI::App& app, Status& result);
 void add_run(CLI::App& app, Status& result);
 

@@ -1,139 +1,41 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <iterator>
+#include <limits>
 #include <span>
 
 #include "ekya-sim/commands.h"
+#include "ekya-sim/contests.h"
 #include "ekya-sim/input.h"
 #include "ekya/base/file_ops.h"
-#include "ekya/base/random.h"
-#include "ekya/scheduler/policy.h"
 #include "ekya/sim/compare.h"
-#include "ekya/sim/estimate_error.h"
 #include "ekya/sim/execute.h"
-#include "ekya/sim/generate.h"
-#include "ekya/sim/recorded.h"
-#include "ekya/sim/scenario_json.h"
+#include "ekya/sim/simulate.h"
 
 namespace ekya::sim {
 namespace {
 
 struct Options {
-  std::vector<std::string> scenarios;
-  std::string recorded, cases;
-  int generate = 0;
-  std::string streams, devices, curve;
-  bool separate = false;
-  int draws = 10;
-  DrawOptions draw;
+  ContestOptions contests;
   std::vector<std::string> policies;
-  double error = 0, kappa = 0;
   bool once = false, by_load = false;
   std::string csv;
-
-  std::uint64_t seed_of(std::size_t i) const { return draw.seed + i; }
-  std::string or_else(const std::string& given, const char* usual) const { return given.empty() ? usual : given; }
 };
-
-Status add_cases(const Options& options, std::vector<Case>& cases) {
-  const auto text = read_text(options.cases);
-  if (!text) return text.error();
-  auto read = cases_from_json(*text);
-  if (!read) return in_file(options.cases, read.error());
-  for (Case& one : *read) cases.push_back(std::move(one));
-  return {};
-}
-
-Status add_draws(const Options& options, std::vector<Case>& cases) {
-  const auto recorded = read_recorded(FileOps::system(), options.recorded);
-  if (!recorded) return recorded.error();
-  const auto streams = parse_counts(options.or_else(options.streams, "10"));
-  const auto devices = parse_counts(options.or_else(options.devices, "1"));
-  if (!streams) return streams.error();
-  if (!devices) return devices.error();
-  DrawOptions draw_options = options.draw;
-  draw_options.pooled = !options.separate;
-  draw_options.mps = options.curve == "mps";
-  for (const int v : *streams)
-    for (const int g : *devices)
-      for (int i = 0; i < options.draws; ++i) {
-        draw_options.streams = v;
-        draw_options.devices = g;
-        draw_options.seed = options.seed_of(static_cast<std::size_t>(i));
-        cases.push_back(draw(*recorded, draw_options));
-      }
-  return {};
-}
-
-Case case_of(const std::string& id, const Scenario& scenario) {
-  std::vector<double> accuracy;
-  for (const ScenarioStream& stream : scenario.streams)
-    accuracy.push_back(std::clamp(stream.accuracy - stream.windows[0].drop, 0.0, 1.0));
-  return {id, problem_of(scenario, 0, accuracy, /*believed=*/true), problem_of(scenario, 0, accuracy, false)};
-}
-
-Status add_scenarios(const Options& options, std::vector<Case>& cases) {
-  for (const std::string& path : options.scenarios) {
-    const auto text = read_text(path);
-    if (!text) return text.error();
-    const auto scenario = scenario_from_json(*text);
-    if (!scenario) return in_file(path, scenario.error());
-    if (!is_one_problem(*scenario))
-      return Error{ErrorCode::kInvalidArgument, path + ": has several windows or delays; use `ekya-sim run`"};
-    cases.push_back(case_of(path, *scenario));
-  }
-  return {};
-}
-
-Status add_generated(const Options& options, std::vector<Case>& cases) {
-  const auto streams = parse_counts(options.or_else(options.streams, "1-10"));
-  const auto devices = parse_counts(options.or_else(options.devices, "1-4"));
-  if (!streams) return streams.error();
-  if (!devices) return devices.error();
-  GenerateOptions generate_options;
-  generate_options.pooled = !options.separate;
-  generate_options.curve = curve_named(options.or_else(options.curve, "mixed"));
-  generate_options.window_s = options.draw.window_s;
-  generate_options.quantum = options.draw.quantum;
-  generate_options.min_accuracy = options.draw.min_accuracy;
-  for (int i = 0; i < options.generate; ++i) {
-    generate_options.seed = options.seed_of(static_cast<std::size_t>(i));
-    Random random(generate_options.seed, 1);
-    generate_options.streams = (*streams)[static_cast<std::size_t>(random.below(static_cast<int>(streams->size())))];
-    generate_options.devices = (*devices)[static_cast<std::size_t>(random.below(static_cast<int>(devices->size())))];
-    cases.push_back(case_of("seed-" + std::to_string(generate_options.seed), generate(generate_options)));
-  }
-  return {};
-}
-
-Result<std::vector<Case>> all_cases(const Options& options) {
-  std::vector<Case> cases;
-  if (!options.cases.empty())
-    if (Status s = add_cases(options, cases); !s) return s.error();
-  if (Status s = add_scenarios(options, cases); !s) return s.error();
-  if (Status s = add_generated(options, cases); !s) return s.error();
-  if (!options.recorded.empty())
-    if (Status s = add_draws(options, cases); !s) return s.error();
-  if (cases.empty())
-    return Error{ErrorCode::kInvalidArgument,
-                 "nothing to compare on; give scenarios, --generate N, --recorded FOLDER or --cases FILE"};
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    if (options.error > 0) cases[i].believed = with_estimate_error(cases[i].truth, options.error, options.seed_of(i));
-    cases[i].believed.kappa = options.kappa;
-  }
-  return cases;
-}
 
 /// A policy, or the better of several on each case.
 struct Contender {
   std::string name;
   std::vector<std::unique_ptr<TimedPolicy>> policies;
 
-  double mean_ms() const {
+  /// Of a plan; "-" where the simulation's controller made them.
+  std::string mean_ms() const {
     double sum = 0;
     for (const auto& policy : policies) sum += policy->mean_ms();
-    return sum;
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3f", sum);
+    return policies.front()->plans() > 0 ? text : "-";
   }
 };
 
@@ -150,18 +52,47 @@ Result<Contender> contender(const std::string& text) {
   return contender;
 }
 
-Result<Score> score(const Case& one, const scheduler::Policy& policy, bool once) {
-  const auto executed =
-      once ? execute_plan(one.truth, decide(policy, one.believed)) : execute(one.believed, one.truth, policy);
-  if (!executed) return Error{executed.error().code, one.id + ": " + executed.error().message};
+Result<Score> score_of_window(const Contest& contest, const scheduler::Policy& policy, bool once) {
+  const auto executed = once ? execute_plan(contest.truth, decide(policy, contest.believed))
+                             : execute(contest.believed, contest.truth, policy);
+  if (!executed) return executed.error();
   Score score{executed->mean_accuracy, 1, executed->upper_bound, 0};
   for (double accuracy : executed->accuracy) score.worst_stream = std::min(score.worst_stream, accuracy);
   for (double seconds : executed->below_floor_s)
-    score.below_floor += seconds / one.truth.window_s / static_cast<double>(executed->below_floor_s.size());
+    score.below_floor += seconds / contest.truth.window_s / static_cast<double>(executed->below_floor_s.size());
   return score;
 }
 
-void print_table(const std::vector<Contender>& contenders, const std::vector<Case>& cases,
+/// The upper bound of several windows is not known.
+Result<Score> score_of_scenario(const Scenario& scenario, const std::string& policy) {
+  const auto simulated = simulate(scenario, policy);
+  if (!simulated) return simulated.error();
+  Score score{simulated->mean_accuracy, 1, std::numeric_limits<double>::quiet_NaN(), 0};
+  const auto windows = static_cast<double>(simulated->windows.size());
+  for (std::size_t v = 0; v < simulated->ids.size(); ++v) {
+    double accuracy = 0, below_floor_s = 0;
+    for (const auto& window : simulated->windows) {
+      accuracy += window[v].accuracy / windows;
+      below_floor_s += window[v].below_floor_s / windows;
+    }
+    score.worst_stream = std::min(score.worst_stream, accuracy);
+    score.below_floor += below_floor_s / scenario.window_s / static_cast<double>(simulated->ids.size());
+  }
+  return score;
+}
+
+Result<Score> best_score(const Contest& contest, const Contender& contender, bool once) {
+  Score best{-1};
+  for (const auto& policy : contender.policies) {
+    const auto reached = contest.scenario ? score_of_scenario(*contest.scenario, policy->name())
+                                          : score_of_window(contest, *policy, once);
+    if (!reached) return Error{reached.error().code, contest.id + ": " + reached.error().message};
+    if (reached->accuracy > best.accuracy) best = *reached;
+  }
+  return best;
+}
+
+void print_table(const std::vector<Contender>& contenders, const std::vector<Contest>& cases,
                  const std::vector<Summary>& summaries) {
   std::printf("%zu cases; accuracies in %%, differences in points to %s, +- is the 95 %% confidence interval\n\n",
               cases.size(), contenders.front().name.c_str());
@@ -170,23 +101,23 @@ void print_table(const std::vector<Contender>& contenders, const std::vector<Cas
   std::printf("%-18s %14s %8s %6s %15s %7s %7s %7s\n", "", "", "stream", "", "", "", "", "a_min");
   for (std::size_t p = 0; p < contenders.size(); ++p) {
     const Summary& s = summaries[p];
-    std::printf("%-18s %7.2f +-%5.2f %8.2f %6.2f %+8.2f +-%5.2f %+7.2f %+7.2f %6.1f%% %8.3f  %s %s\n",
+    std::printf("%-18s %7.2f +-%5.2f %8.2f %6s %+8.2f +-%5.2f %+7.2f %+7.2f %6.1f%% %8s  %s %s\n",
                 contenders[p].name.c_str(), 100 * s.accuracy.mean, 100 * s.accuracy.half_width,
-                100 * s.worst_stream.mean, 100 * s.gap.mean, 100 * s.difference.mean, 100 * s.difference.half_width,
-                100 * s.least_difference, 100 * s.most_difference, 100 * s.below_floor, contenders[p].mean_ms(),
-                cases[s.least_case].id.c_str(), cases[s.most_case].id.c_str());
+                100 * s.worst_stream.mean, percent(s.gap.mean).c_str(), 100 * s.difference.mean,
+                100 * s.difference.half_width, 100 * s.least_difference, 100 * s.most_difference, 100 * s.below_floor,
+                contenders[p].mean_ms().c_str(), cases[s.least_case].id.c_str(), cases[s.most_case].id.c_str());
   }
 }
 
 /// The same for the cases of each range of streams per device.
-void print_by_load(const std::vector<Contender>& contenders, const std::vector<Case>& cases,
+void print_by_load(const std::vector<Contender>& contenders, const std::vector<Contest>& cases,
                    const std::vector<std::vector<Score>>& scores) {
   constexpr double kEdges[] = {0, 1, 2, 4, 8, 1e9};
   for (std::size_t k = 1; k < std::size(kEdges); ++k) {
-    std::vector<Case> some;
+    std::vector<Contest> some;
     std::vector<std::vector<Score>> of_them;
     for (std::size_t c = 0; c < cases.size(); ++c) {
-      const double load = static_cast<double>(cases[c].truth.streams.size()) / total_capacity(cases[c].truth);
+      const double load = cases[c].streams_per_device();
       if (load <= kEdges[k - 1] || load > kEdges[k]) continue;
       some.push_back(cases[c]);
       of_them.push_back(scores[c]);
@@ -199,7 +130,7 @@ void print_by_load(const std::vector<Contender>& contenders, const std::vector<C
   }
 }
 
-std::string csv_of(const std::vector<Contender>& contenders, const std::vector<Case>& cases,
+std::string csv_of(const std::vector<Contender>& contenders, const std::vector<Contest>& cases,
                    const std::vector<std::vector<Score>>& scores) {
   std::string text = "case,policy,accuracy,worst_stream,upper_bound,below_floor\n";
   for (std::size_t c = 0; c < cases.size(); ++c)
@@ -213,16 +144,6 @@ std::string csv_of(const std::vector<Contender>& contenders, const std::vector<C
   return text;
 }
 
-Result<Score> best_score(const Case& one, const Contender& contender, bool once) {
-  Score best{-1};
-  for (const auto& policy : contender.policies) {
-    const auto reached = score(one, *policy, once);
-    if (!reached) return reached.error();
-    if (reached->accuracy > best.accuracy) best = *reached;
-  }
-  return best;
-}
-
 Status compare(const Options& options) {
   std::vector<Contender> contenders;
   for (const std::string& name : options.policies) {
@@ -230,13 +151,13 @@ Status compare(const Options& options) {
     if (!made) return made.error();
     contenders.push_back(std::move(*made));
   }
-  const auto cases = all_cases(options);
+  const auto cases = contests(options.contests);
   if (!cases) return cases.error();
   std::vector<std::vector<Score>> scores;
-  for (const Case& one : *cases) {
+  for (const Contest& contest : *cases) {
     scores.emplace_back();
     for (const Contender& contender : contenders) {
-      const auto reached = best_score(one, contender, options.once);
+      const auto reached = best_score(contest, contender, options.once);
       if (!reached) return reached.error();
       scores.back().push_back(*reached);
     }
@@ -252,6 +173,7 @@ Status compare(const Options& options) {
 
 void add_compare(CLI::App& app, Status& result) {
   auto options = std::make_shared<Options>();
+  ContestOptions& contests = options->contests;
   CLI::App* command = app.add_subcommand("compare", "Run policies side by side on the same windows");
   command
       ->add_option("--policies", options->policies,
@@ -259,38 +181,41 @@ void add_compare(CLI::App& app, Status& result) {
       ->required()
       ->delimiter(',')
       ->allow_extra_args(false);
-  command->add_option("SCENARIO", options->scenarios, "Files of one window each; - is the standard input");
-  command->add_option("--generate", options->generate, "So many scenarios, as of `ekya-sim generate`")
+  command->add_option("SCENARIO", contests.scenarios, "Scenario files; - is the standard input");
+  command->add_option("--generate", contests.generate, "So many scenarios, as of `ekya-sim generate`")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--cases", options->cases, "An examples.json of recorded one-window cases");
-  command->add_option("--recorded", options->recorded, "Folder with the recorded tables to draw windows from");
-  command->add_option("--streams", options->streams,
+  command->add_option("--windows", contests.windows, "Windows of a generated scenario, one after another")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  command->add_option("--cases", contests.cases, "An examples.json of recorded one-window cases");
+  command->add_option("--recorded", contests.recorded, "Folder with the recorded tables to draw windows from");
+  command->add_option("--streams", contests.streams,
                       "Counts, such as 10 or 2,4 or 1-8; each of them, or drawn from where generated");
-  command->add_option("--devices", options->devices, "Counts");
-  command->add_option("--draws", options->draws, "Windows for each count of streams and devices")
+  command->add_option("--devices", contests.devices, "Counts");
+  command->add_option("--draws", contests.draws, "Windows for each count of streams and devices")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--seed", options->draw.seed)->capture_default_str();
-  command->add_option("--curve", options->curve, "Speed of a job by its share: linear, mps, and mixed where generated")
+  command->add_option("--seed", contests.draw.seed)->capture_default_str();
+  command->add_option("--curve", contests.curve, "Speed of a job by its share: linear, mps, and mixed where generated")
       ->check(CLI::IsMember(curve_names()));
-  command->add_flag("--separate", options->separate,
+  command->add_flag("--separate", contests.separate,
                     "Devices of capacity 1 each; else one pool that jobs may straddle");
-  command->add_flag("--predicted", options->draw.predicted, "Plan on what was predicted, run on what was measured");
-  command->add_option("--quantum", options->draw.quantum)->check(CLI::Range(0.001, 1.0))->capture_default_str();
-  command->add_option("--lattice", options->draw.lattice, "Distance of the inference configs, in devices")
+  command->add_flag("--predicted", contests.draw.predicted, "Plan on what was predicted, run on what was measured");
+  command->add_option("--quantum", contests.draw.quantum)->check(CLI::Range(0.001, 1.0))->capture_default_str();
+  command->add_option("--lattice", contests.draw.lattice, "Distance of the inference configs, in devices")
       ->check(CLI::Range(0.001, 1.0))
       ->capture_default_str();
-  command->add_option("--window", options->draw.window_s, "In seconds")
+  command->add_option("--window", contests.draw.window_s, "In seconds")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--min-accuracy", options->draw.min_accuracy)->check(CLI::Range(0.0, 1.0))->capture_default_str();
-  command->add_option("--work-scale", options->draw.work_scale, "Of every retraining config")
+  command->add_option("--min-accuracy", contests.draw.min_accuracy)->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  command->add_option("--work-scale", contests.draw.work_scale, "Of every retraining config")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--error", options->error, "Relative deviation of the estimates")
+  command->add_option("--error", contests.error, "Relative deviation of the estimates")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  command->add_option("--kappa", options->kappa, "Plan on mean - kappa * deviation")
+  command->add_option("--kappa", contests.kappa, "Plan on mean - kappa * deviation")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_flag("--once", options->once, "Follow the first plan to the end; else plan again when a job ends");

@@ -3,6 +3,8 @@
 
 #include <charconv>
 #include <chrono>
+#include <cmath>
+#include <cstdio>
 #include <iostream>
 #include <iterator>
 
@@ -72,6 +74,12 @@ std::string known_policies() {
   return names;
 }
 
+std::string percent(double accuracy) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", 100 * accuracy);
+  return std::isnan(accuracy) ? "-" : text;
+}
+
 std::vector<std::string> curve_names() { return {"linear", "mps", "mixed"}; }
 
 Curve curve_named(const std::string& name) {
@@ -80,7 +88,7 @@ Curve curve_named(const std::string& name) {
 }
 
 void add_policy_option(CLI::App& command, std::string& policy) {
-  policy = scheduler::policy_names().front();
+  policy = scheduler::kDefaultPolicy;
   command.add_option("--policy", policy, known_policies())
       ->check(CLI::IsMember(scheduler::policy_names()).description("NAME"))
       ->capture_default_str();

@@ -43,6 +43,9 @@ Result<std::unique_ptr<TimedPolicy>> timed_policy(const std::string& name);
 /// The names of all policies, for a help text.
 std::string known_policies();
 
+/// An accuracy in %, or "-" where nobody measured it.
+std::string percent(double accuracy);
+
 /// `linear`, `mps`, `mixed`.
 std::vector<std::string> curve_names();
 Curve curve_named(const std::string& name);

@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   ekya::Status result;
   ekya::sim::add_plan(app, result);
   ekya::sim::add_run(app, result);
+  ekya::sim::add_replay(app, result);
   ekya::sim::add_generate(app, result);
   ekya::sim::add_compare(app, result);
   ekya::sim::add_reproduce(app, result);

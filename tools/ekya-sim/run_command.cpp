@@ -16,13 +16,6 @@ struct Options {
   std::string scenario, policy, trace, format = "table";
 };
 
-/// A value in %, or "-" where nobody measured it.
-std::string percent(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f", 100 * value);
-  return std::isnan(value) ? "-" : text;
-}
-
 void print_table(const Simulated& simulated) {
   std::printf("%6s %-16s %10s %10s %10s %14s\n", "window", "stream", "accuracy", "expected", "measured",
               "below a_min, s");

@@ -77,6 +77,14 @@ class Fields {
     if (!json->is_number()) return trouble_.add(at(key), "is not a number");
     value = json->get<double>();
   }
+  void integer(const char* key, int& value) {
+    const Json* json = find(key);
+    if (!json) return missing(key);
+    const bool fits =
+        json->is_number_integer() && json->get<double>() >= -2147483648.0 && json->get<double>() <= 2147483647.0;
+    if (!fits) return trouble_.add(at(key), "is not a whole number");
+    value = json->get<int>();
+  }
   void string(const char* key, std::string& value) {
     const Json* json = find(key);
     if (!json) return missing(key);

@@ -70,7 +70,7 @@ void UpperBound::add_stream(const WindowModel::StreamModel& stream) {
   JobEnd end{inference_worth(stream, stream.accuracy, before_), 0, 0};
   for (const WindowModel::Option& option : stream.options) {
     inference_worth(stream, option.accuracy, after_);
-    const JobEnd other = best_end(option, before_, after_);
+    const JobEnd other = best_end(option, end.worth);
     if (other.worth > end.worth) end = other, chosen = &option;
   }
   worth_ += end.worth;
@@ -148,35 +148,32 @@ double UpperBound::slope(const WindowModel::Option& option, int cell, double dea
   return saved;
 }
 
-/// The best end of a job. Within a cell its worth is concave in the end, since each second more saves less; so the
-/// tangents at both ends bound it from above.
-UpperBound::JobEnd UpperBound::best_end(const WindowModel::Option& option, const std::vector<double>& before,
-                                        const std::vector<double>& after) const {
+/// The best end of a job, where that is worth more than `least`. Within a cell its worth is concave in the end, since
+/// each second more saves less; so the tangents at both ends bound it from above.
+UpperBound::JobEnd UpperBound::best_end(const WindowModel::Option& option, double least) const {
   const auto nothing = [](int, double) {};
+  const int cells = static_cast<int>(cells_.size());
   const double earliest = option.work_s / throughput_.speed(widest(option));
-  double rest = 0, sum = 0;  // worth of inference after and before this cell
-  for (std::size_t k = 0; k < cells_.size(); ++k) rest += after[k] * cells_[k].length;
-  JobEnd best{-std::numeric_limits<double>::infinity(), 0, 0};
-  Work last;
-  bool reached = false;
-  for (int k = 0; k < static_cast<int>(cells_.size()); ++k) {
-    const double length = cells_[k].length, gain = before[k] - after[k];
-    if (cells_[k].begin + length > earliest) {
-      const double from = std::max(0.0, earliest - cells_[k].begin);
-      if (!std::exchange(reached, true)) last = cheapest(option, k, from, nothing);
-      const Work next = cheapest(option, k, length, nothing);
-      const double begin = sum + rest + gain * from - last.cost, end = sum + rest + gain * length - next.cost;
-      const double up = gain + slope(option, k, last.dearest), down = gain + slope(option, k, next.dearest);
+  const double least_cost = cheapest(option, cells - 1, cells_.back().length, nothing).cost;
+  double worth = -least_cost;  // of the inference, for an end at the cell's begin, and at most of all
+  for (int k = 0; k < cells; ++k) worth += after_[k] * cells_[k].length;
+  JobEnd best{least, 0, 0};
+  for (int k = 0; k < cells; ++k) {
+    const double length = cells_[k].length, gain = before_[k] - after_[k];
+    const double from = std::max(0.0, earliest - cells_[k].begin);
+    if (from < length && worth + std::max(0.0, gain * length) > best.worth) {
+      const Work first = cheapest(option, k, from, nothing), last = cheapest(option, k, length, nothing);
+      const double begin = worth + gain * from + least_cost - first.cost;
+      const double end = worth + gain * length + least_cost - last.cost;
+      const double up = gain + slope(option, k, first.dearest), down = gain + slope(option, k, last.dearest);
       JobEnd here = begin >= end ? JobEnd{begin, k, from} : JobEnd{end, k, length};
       if (up > 0 && down < 0) {
         const double meet = std::clamp((end - begin - down * (length - from)) / (up - down), 0.0, length - from);
         here = {std::max(here.worth, begin + up * meet), k, from + meet};
       }
       if (here.worth > best.worth) best = here;
-      last = next;
     }
-    sum += before[k] * length;
-    rest -= after[k] * length;
+    worth += gain * length;
   }
   return best;
 }

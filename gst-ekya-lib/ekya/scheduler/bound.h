@@ -59,8 +59,7 @@ class UpperBound {
   void add_stream(const WindowModel::StreamModel& stream);
   double inference_worth(const WindowModel::StreamModel& stream, double accuracy, std::vector<double>& worth) const;
   void use_inference(const WindowModel::StreamModel& stream, double accuracy, double from_s, double to_s);
-  JobEnd best_end(const WindowModel::Option& option, const std::vector<double>& before,
-                  const std::vector<double>& after) const;
+  JobEnd best_end(const WindowModel::Option& option, double least) const;
   double widest(const WindowModel::Option& option) const;
   template <typename Use>
   Work cheapest(const WindowModel::Option& option, int last_cell, double last_length, const Use& use) const;
@@ -74,7 +73,8 @@ class UpperBound {
   std::vector<Slot> slots_;   ///< Rising cost.
   std::vector<double> used_;  ///< [cells], share times seconds, of the last evaluation.
   double worth_ = 0;          ///< Of the last evaluation, in weighted accuracy seconds.
-  std::vector<double> before_, after_;
+  std::vector<double> before_,
+      after_;  ///< [cells], worth of a stream's inference a second, with its student and the next.
 };
 
 }  // namespace ekya::scheduler

@@ -186,15 +186,12 @@ bool ClusterSearch::improve_job(int v) {
     option_best = option;
     device_best = device;
   };
-  const std::vector<int> fixed{stream.running};
-  const std::vector<int> roomy = stream.running >= 0 ? fixed : roomy_devices(v);
-  if (option_before >= 0) consider(-1, device_before);
-  for (int option = 0; option < static_cast<int>(stream.options.size()); ++option) {
-    const bool same = option == option_before;
-    if (option_before >= 0) consider(option, device_before);
-    for (int device : same&& stream.running < 0 ? devices_ : roomy)
-      if (option_before < 0 || device != device_before) consider(option, device);
-  }
+  const std::vector<int> here{stream.running >= 0 ? stream.running : device_before};
+  const bool begins = option_before < 0 && stream.running < 0;
+  for (int option = begins ? 0 : -1; option < static_cast<int>(stream.options.size()); ++option)
+    for (int device : begins ? roomy_devices(v) : here) consider(option, device);
+  if (option_best >= 0 && stream.running < 0)
+    for (int device : devices_) consider(option_best, device);
   plan_.option[v] = option_best;
   plan_.job_device[v] = device_best;
   return accept(best);

@@ -7,13 +7,16 @@
 
 #include "ekya/base/printable.h"
 #include "ekya/base/stream_id.h"
-#include "ekya/scheduler/check.h"
 #include "ekya/scheduler/clients.h"
 #include "ekya/scheduler/explain.h"
+#include "ekya/scheduler/fit.h"
+#include "ekya/scheduler/grants.h"
+#include "ekya/scheduler/news.h"
 #include "ekya/scheduler/options.h"
-#include "ekya/scheduler/pick.h"
+#include "ekya/scheduler/plan_due.h"
+#include "ekya/scheduler/share_request.h"
 #include "ekya/scheduler/steering.h"
-#include "ekya/scheduler/window_record.h"
+#include "ekya/scheduler/window_book.h"
 
 namespace ekya::scheduler {
 namespace {
@@ -23,6 +26,8 @@ constexpr std::size_t kMostClients = 16;
 /// Near its end a window is planned as if this part of it were left: else a job that has seconds to go would be
 /// stopped because it pays just after the window.
 constexpr double kLeastHorizon = 0.25;
+/// A phase that is shorter is waited for this long: the estimates are not that good, and time must move on.
+constexpr Seconds kShortestPhase{0.01};
 /// Times beyond are cut: a double there no longer tells one moment from the next.
 constexpr Seconds kFarthest{1e11};
 
@@ -36,16 +41,19 @@ bool is_known_reason(const std::string& reason) {
 
 bool is_urgent(const std::string& reason) { return reason == "drift" || reason == "job-done"; }
 
-bool offers(const ShareRequest& request, const std::string& id) {
-  const auto same = [&](const auto& config) { return config.id == id; };
-  return std::any_of(request.inference.begin(), request.inference.end(), same) ||
-         std::any_of(request.retraining.begin(), request.retraining.end(), same);
-}
-
 double factor_of(const Stream& stream, const std::string& config) {
   for (const InferenceConfig& inference : stream.inference)
     if (inference.id == config) return inference.factor;
   return stream.inference.empty() ? 1 : 0;
+}
+
+/// When the first of a plan's later phases begins, since its start.
+std::optional<Seconds> next_phase(const Plan& plan) {
+  std::optional<Seconds> next;
+  for (const StreamPlan& stream : plan.streams)
+    if (stream.phases.size() > 1)
+      next = std::min(next.value_or(Seconds{stream.phases[1].begin_s}), Seconds{stream.phases[1].begin_s});
+  return next;
 }
 
 }  // namespace
@@ -75,30 +83,31 @@ class Controller::Impl {
     if (clients_.erase(key) == 0) return;
     if (!has_stream(key.stream)) {
       facts_.accuracy.erase(key.stream);
-      records_.erase(key.stream);
+      facts_.device.erase(key.stream);
+      book_.forget(key.stream);
     }
     plan_soon("leave");
   }
 
   Status set_options(const ControllerOptions& options, Seconds now) {
     if (auto s = check(options); !s) return s;
-    if (auto s = check_pins(sum_of_pins(orders_), options.devices.front().capacity); !s) return s;
+    if (auto s = check_pins(orders_, options.devices); !s) return s;
     tick(now);
     options_ = options;
-    window_.end = window_.begin + options_.window;
-    shrink(clients_, options_.devices.front().capacity, pinned_clients());
+    book_.set_duration(options_.window);
+    fit_grants(clients_, options_.devices, orders_);
     plan_soon("options");
     return {};
   }
 
   Status steer(const std::string& stream, ClientKind kind, const Steering& steering, Seconds now) {
     if (auto s = check_name("stream-id", stream); !s) return s;
-    if (auto s = check(steering, options_.devices.front().capacity); !s) return s;
+    if (auto s = check(steering, options_.devices); !s) return s;
     Orders orders = orders_;
     orders[{stream, kind}] = steering;
     if (!steering.pin && !steering.cap && !steering.excluded) orders.erase({stream, kind});
     if (orders.size() > 3 * options_.max_streams) return Error{ErrorCode::kResource, "too many steered streams"};
-    if (auto s = check_pins(sum_of_pins(orders), options_.devices.front().capacity); !s) return s;
+    if (auto s = check_pins(orders, options_.devices); !s) return s;
     tick(now);
     orders_ = std::move(orders);
     plan_soon("steer");
@@ -120,15 +129,18 @@ class Controller::Impl {
     for (const StreamPlan& stream : in_force_->plan.streams)  // streams that came later keep what they have
       if (std::none_of(plan.streams.begin(), plan.streams.end(), [&](auto& s) { return s.id == stream.id; }))
         plan.streams.push_back(stream);
-    adopt(plan, "veto");
+    problem_ = problem_now();
+    plan.upper_bound = decide(*policy(), problem_).upper_bound;  // of now, not of then
+    adopt(refit(problem_, plan, orders_, present()), "veto");
     before_.reset();
     return {};
   }
 
   std::vector<Event> step(Seconds now) {
     tick(now);
-    if (now_ >= window_.end) next_window();
-    if (!reasons_.empty() && now_ >= plan_due_) make_plan();
+    if (now_ >= book_.window().end) next_window();
+    if (phase_due_ && now_ >= *phase_due_ && !due_.pending()) plan_soon("phase", true);
+    if (due_.pending() && now_ >= due_.time()) make_plan();
     for (auto& [key, client] : clients_) {
       if (same_grant(client.grant, client.announced)) continue;
       client.announced = client.grant;
@@ -141,7 +153,8 @@ class Controller::Impl {
     if (!started_) return Seconds{0};
     const auto untold = [](const auto& c) { return !same_grant(c.second.grant, c.second.announced); };
     if (!events_.empty() || std::any_of(clients_.begin(), clients_.end(), untold)) return now_;
-    return reasons_.empty() ? window_.end : std::min(window_.end, plan_due_);
+    const Seconds end = book_.window().end;
+    return std::min(end, due_.pending() ? due_.time() : phase_due_.value_or(end));
   }
 
   std::string explain() const {
@@ -161,36 +174,21 @@ class Controller::Impl {
       open_window(now);
     }
     now_ = std::max(now_, now);
-    book(std::min(now_, window_.end));
-  }
-
-  void book(Seconds until) {
-    const Seconds passed = until - booked_;
-    if (passed <= Seconds{0}) return;
-    booked_ = until;
-    for (auto& [id, record] : records_) record.pass(passed);
-    for (auto& [key, client] : clients_)
-      if (!client.request.running.empty() && client.grant.config == client.request.running)
-        client.done_s += client.grant.share * passed.count();
+    book_work(clients_, options_.devices, book_.pass(now_));
   }
 
   void open_window(Seconds begin) {
-    window_ = {window_.window + 1, begin, begin + options_.window};
-    booked_ = begin;
-    events_.emplace_back(window_);
+    book_.open(begin, options_.window);
+    events_.emplace_back(book_.window());
     if (!clients_.empty()) plan_soon("window");
   }
 
   void next_window() {
-    WindowClosed closed{window_.window, window_.begin, window_.end, {}};
-    for (auto& [id, record] : records_) {
-      closed.streams.push_back({id, record.expected_accuracy(), record.measured_accuracy()});
-      record.restart();
-    }
-    events_.emplace_back(std::move(closed));
+    events_.emplace_back(book_.close());
     // A machine that slept through whole windows does not live through them afterwards.
-    open_window(now_ < window_.end + options_.window ? window_.end : now_);
-    book(now_);
+    const Seconds end = book_.window().end;
+    open_window(now_ < end + options_.window ? end : now_);
+    book_work(clients_, options_.devices, book_.pass(now_));
   }
 
   Status admit(const ClientKey& key) const {
@@ -202,8 +200,8 @@ class Controller::Impl {
     if (alike >= kMostClients)
       return Error{ErrorCode::kResource, "stream '" + key.stream + "' has " + std::to_string(alike) + " " +
                                              to_string(key.kind) + " clients already"};
-    if (!has_stream(key.stream) && records_.size() >= options_.max_streams)
-      return Error{ErrorCode::kResource, "there are " + std::to_string(records_.size()) + " streams already"};
+    if (!has_stream(key.stream) && book_.streams() >= options_.max_streams)
+      return Error{ErrorCode::kResource, "there are " + std::to_string(book_.streams()) + " streams already"};
     return {};
   }
 
@@ -215,101 +213,46 @@ class Controller::Impl {
   Clients::iterator join(const ShareRequest& request) {
     const auto it = clients_.emplace(request.key, Client{}).first;
     Client& client = it->second;
-    client.request = request;
-    client.grant = {request.key, 0, options_.devices.front().id, "", window_.end, in_force_ ? in_force_->number : 0};
-    records_[request.key.stream];
+    client.take(request, ++requests_);
+    client.grant = {request.key, 0, "", "", book_.window().end, in_force_ ? in_force_->number : 0};
     note_accuracy(request);
-    grant_at_once(client);
+    grant_at_once(client, clients_, options_.devices, orders_);
     plan_soon("join");
     return it;
   }
 
   void note_accuracy(const ShareRequest& request) {
+    WindowRecord& record = book_.record(request.key.stream);
     if (!request.accuracy) return;
     facts_.accuracy[request.key.stream] = *request.accuracy;
-    records_[request.key.stream].measured(*request.accuracy);
+    record.measured(*request.accuracy);
   }
 
   void refresh(Client& client, const ShareRequest& request) {
     const std::string reason = is_known_reason(request.reason) ? request.reason : "update";
-    const bool changed = !asks_the_same(client.request, request);
     note_accuracy(request);
-    if (changed) client.done_s = 0;
-    client.request = request;
+    client.take(request, ++requests_);
     keep_offered_config(client, reason == "job-done");
-    if (changed || is_urgent(reason)) plan_soon(reason, is_urgent(reason));
+    if (is_urgent(reason) || is_news(client) || is_news_of_accuracy(request.key.stream))
+      plan_soon(reason, is_urgent(reason));
   }
 
-  /// A grant must not name a config that the client no longer has, nor send it into the job that it just ended.
-  static void keep_offered_config(Client& client, bool job_done) {
-    if (client.grant.config.empty()) return;
-    const bool retraining = client.grant.key.kind == ClientKind::kRetraining;
-    if (offers(client.request, client.grant.config) && !(retraining && job_done)) return;
-    client.grant.config = retraining ? "" : fitting_config(client.request, client.grant.share);
-    if (retraining) client.grant.share = 0;
-  }
-
-  /// What a client gets until the plan: a fair share for inference, for which the others give where nothing is free;
-  /// labelling what is free of its part of the device; retraining nothing, since nobody has chosen a config yet.
-  void grant_at_once(Client& client) {
-    const ClientKey& key = client.grant.key;
-    const std::set<ClientKey> fixed = pinned_clients();
-    double held = 0, taken = 0;
-    for (const auto& [other, c] : clients_) (fixed.count(other) ? held : taken) += c.grant.share;
-    double share = std::min(wanted_at_once(client), std::max(0.0, options_.devices.front().capacity - held));
-    if (key.kind != ClientKind::kInference)
-      share = std::min(share, std::max(0.0, options_.devices.front().capacity - held - taken));
-    shrink(clients_, options_.devices.front().capacity - share, fixed);
-    client.grant.share = share;
-    client.grant.config = fitting_config(client.request, share);
-  }
-
-  double wanted_at_once(const Client& client) const {
-    const ClientKey& key = client.grant.key;
-    const double demand = full_demand(client.request);
-    double share = options_.devices.front().capacity / static_cast<double>(clients_.size());
-    if (demand > 0) share = std::min(share, demand);
-    if (key.kind == ClientKind::kLabelling) share = std::min({share, demand, labelling_left()});
-    if (key.kind == ClientKind::kRetraining || (key.kind == ClientKind::kLabelling && excluded(key.stream))) share = 0;
-    const auto order = orders_.find({key.stream, key.kind});
-    if (order == orders_.end()) return share;
-    return std::min(share, std::min(order->second.pin.value_or(share), order->second.cap.value_or(share)));
-  }
-
-  double labelling_left() const {
-    double left = kLabellingFraction * options_.devices.front().capacity;
-    for (const auto& [key, client] : clients_)
-      if (key.kind == ClientKind::kLabelling) left -= client.grant.share;
-    return std::max(0.0, left);
-  }
-
-  bool excluded(const std::string& stream) const { return excluded_streams(orders_).count(stream) > 0; }
-
-  std::set<ClientKey> pinned_clients() const {
-    std::set<ClientKey> pinned;
-    for (const auto& [key, client] : clients_)
-      if (const auto it = orders_.find({key.stream, key.kind}); it != orders_.end() && it->second.pin)
-        pinned.insert(key);
-    return pinned;
-  }
-
-  static Status check_pins(double sum, double capacity) {
-    if (sum <= capacity + kShareTolerance) return {};
-    return Error{ErrorCode::kInvalidArgument,
-                 "pin: all pins sum to " + in_words(sum) + ", more than the capacity " + in_words(capacity)};
+  bool is_news_of_accuracy(const std::string& stream) const {
+    const auto measured = facts_.accuracy.find(stream);
+    const auto planned =
+        std::find_if(problem_.streams.begin(), problem_.streams.end(), [&](const Stream& s) { return s.id == stream; });
+    return measured != facts_.accuracy.end() && planned != problem_.streams.end() &&
+           is_off(planned->accuracy, measured->second);
   }
 
   /// Changes within `settle` share one plan; what is urgent does not wait.
   void plan_soon(const std::string& reason, bool urgent = false) {
-    const Seconds due = urgent ? now_ : now_ + options_.settle;
-    plan_due_ = reasons_.empty() ? due : std::min(plan_due_, due);
-    if (std::find(reasons_.begin(), reasons_.end(), reason) == reasons_.end() && reasons_.size() < 8)
-      reasons_.push_back(reason);
+    due_.at(urgent ? now_ : now_ + options_.settle, reason);
   }
 
   Problem problem_now() const {
     Problem problem;
-    problem.window_s = std::max(window_.end - now_, kLeastHorizon * options_.window).count();
+    problem.window_s = std::max(book_.window().end - now_, kLeastHorizon * options_.window).count();
     problem.quantum = options_.quantum;
     problem.min_accuracy = options_.min_accuracy;
     problem.kappa = options_.kappa;
@@ -318,48 +261,64 @@ class Controller::Impl {
     StreamFacts facts = facts_;
     facts.excluded = excluded_streams(orders_);
     problem.streams = streams_of(clients_, facts);
+    for (Stream& stream : problem.streams)
+      if (device_index(problem, stream.device) < 0) stream.device.clear();
     return problem;
   }
 
-  void make_plan() {
-    std::string reason;
-    for (const std::string& r : reasons_) reason += (reason.empty() ? "" : "+") + r;
-    reasons_.clear();
-    const auto policy = make_policy(options_.policy);
-    adopt(decide(**policy, problem_now()), reason);
+  std::unique_ptr<Policy> policy() const { return *make_policy(options_.policy); }  // the options were checked
+
+  Present present() const {
+    Present present;
+    for (const auto& [key, client] : clients_) present.insert({key.stream, key.kind});
+    return present;
   }
 
-  void adopt(const Plan& plan, const std::string& reason) {
+  void make_plan() {
+    const std::string reason = due_.take();
     problem_ = problem_now();
-    std::set<std::pair<std::string, ClientKind>> present;
-    for (const auto& [key, client] : clients_) present.insert({key.stream, key.kind});
-    PlanMade made{++plans_, window_.window, reason, now_, fit(problem_, plan, orders_, present)};
+    adopt(fit(problem_, decide(*policy(), problem_), orders_, present()), reason);
+  }
+
+  /// Puts a plan of `problem_` in force.
+  void adopt(Plan plan, const std::string& reason) {
+    PlanMade made{++plans_, book_.window().window, reason, now_, std::move(plan)};
     set_grants(made.plan, clients_);
     for (auto& [key, client] : clients_) {
-      client.grant.device = options_.devices.front().id;
-      client.grant.until = window_.end;
+      client.grant.until = book_.window().end;
       client.grant.plan = made.number;
+      client.planned = as_of_now(client);
+      client.done_since_plan_s = 0;
     }
     for (std::size_t v = 0; v < made.plan.streams.size(); ++v) {
       const StreamPlan& stream = made.plan.streams[v];
-      records_[stream.id].planned(stream.expected_accuracy, factor_of(problem_.streams[v], stream.inference_config));
+      facts_.device[stream.id] = stream.device;
+      book_.record(stream.id).planned(stream.expected_accuracy,
+                                      factor_of(problem_.streams[v], stream.inference_config));
     }
+    wait_for_phase(made.plan);
     events_.emplace_back(made);
     before_ = std::exchange(in_force_, std::move(made));
   }
 
+  /// A phase begins with the end of a job, which is told within `settle` and then planned for. Where nothing is told
+  /// the estimate was off: shares stay as they are until the plan that is due then.
+  void wait_for_phase(const Plan& plan) {
+    phase_due_.reset();
+    if (const auto phase = next_phase(plan)) phase_due_ = now_ + std::max(*phase, kShortestPhase) + options_.settle;
+  }
+
   ControllerOptions options_;
   Clients clients_;
+  std::uint64_t requests_ = 0;
   Orders orders_;
   StreamFacts facts_;
-  std::map<std::string, WindowRecord> records_;  ///< One for each stream that has clients.
-  std::vector<Event> events_;                    ///< Not told yet.
-  std::vector<std::string> reasons_;             ///< Why the next plan is due; empty: none is.
-  Seconds plan_due_{0};
+  WindowBook book_;
+  std::vector<Event> events_;  ///< Not told yet.
+  PlanDue due_;
+  std::optional<Seconds> phase_due_;  ///< When the next phase of the plan in force must have begun.
   bool started_ = false;
   Seconds now_{0};
-  Seconds booked_{0};  ///< Up to when the records and the jobs' work are kept.
-  WindowOpened window_;
   std::uint64_t plans_ = 0;
   std::optional<PlanMade> in_force_;
   std::optional<PlanMade> before_;

@@ -98,7 +98,7 @@ struct Steering {
 };
 
 struct ControllerOptions {
-  std::string policy = "thief";
+  std::string policy = kDefaultPolicy;
   Seconds window{200};
   Seconds settle{0.1};  ///< Wait this long after a change for others, so that one plan answers them all.
   double quantum = 0.1;
@@ -113,8 +113,9 @@ struct ControllerOptions {
 /// bit for bit. Not thread-safe; the owner locks. Shares handed out on a device sum to at most its capacity at any
 /// time.
 ///
-/// It plans when a window begins, when a client joins, leaves, changes its request or ends its job, on drift, and
-/// when it is steered; changes within `settle` share one plan.
+/// It plans when a window begins, when a client joins, leaves or ends its job, on drift, when figures are off by more
+/// than 10 % of what the plan was made with, when a phase of the plan is late, and when it is steered or its options
+/// change; changes within `settle` share one plan.
 class Controller {
  public:
   explicit Controller(ControllerOptions options);
@@ -130,7 +131,8 @@ class Controller {
   Status set_options(const ControllerOptions& options, Seconds now);
   const ControllerOptions& options() const;
 
-  /// Errors: kInvalidArgument for a share that is not in [0, capacity] or pins that sum to more than the capacity.
+  /// Errors: kInvalidArgument for a share that is not in [0, the largest device's capacity] or pins that sum to more
+  /// than the capacity of all devices. Pins that fit together on no device are scaled down.
   Status steer(const std::string& stream, ClientKind kind, const Steering& steering, Seconds now);
   void replan(std::string reason, Seconds now);
   /// Drops the plan in force and goes back to the one before it until the next window or change.

@@ -54,13 +54,10 @@ void Camera::hear(const scheduler::ShareGrant& grant) {
   }
 }
 
-void Camera::begin_window(std::size_t window) {
-  window_ = window;
-  offered_ = nullptr;
-}
-
-void Camera::drop() {
-  const double drop = stream_.windows[window_].drop;
+void Camera::begin_scene(std::size_t number) {
+  scene_ = number;
+  if (!scene().retraining.empty()) offered_ = nullptr;
+  const double drop = scene().drop;
   live_ = limited(live_ - drop);
   if (!job_) return;
   job_->config.accuracy = limited(job_->config.accuracy - drop);
@@ -69,13 +66,13 @@ void Camera::drop() {
 
 void Camera::labels_arrive() {
   known_ = live_;
-  offered_ = &stream_.windows[window_];
+  if (!scene().retraining.empty()) offered_ = &scene();
 }
 
 void Camera::swap(double accuracy) { known_ = live_ = accuracy; }
 
 double Camera::delivered_accuracy(const std::string& config, double accuracy) const {
-  for (const TrueConfig& known : stream_.windows[window_].retraining)
+  for (const TrueConfig& known : scene().retraining)
     if (known.believed.id == config) return known.accuracy;
   return accuracy;
 }
@@ -130,7 +127,7 @@ ShareRequest Camera::request(std::string reason) const {
   request.accuracy = known_;
   request.weight = stream_.weight;
   request.min_accuracy = stream_.min_accuracy;
-  request.cached_accuracy = stream_.windows[window_].cached_accuracy;
+  request.cached_accuracy = scene().cached_accuracy;
   request.upload_mbit = stream_.upload_mbit;
   request.model_mbit = stream_.model_mbit;
   if (job_) {

@@ -22,11 +22,10 @@ class Camera {
   /// The controller told a client its share.
   void hear(const scheduler::ShareGrant& grant);
 
-  /// A window begins: the labels of the one before are old.
-  void begin_window(std::size_t window);
-  /// Drift hits the live model and the job that learns from before.
-  void drop();
-  /// Labels of the current window show the live model's accuracy and allow to retrain once.
+  /// A scene begins: drift hits the live model and the job that learns from before, and labels of before are old where
+  /// the scene brings new ones.
+  void begin_scene(std::size_t scene);
+  /// Labels of the current scene show the live model's accuracy and allow to retrain once.
   void labels_arrive();
   /// A model answers from now on.
   void swap(double accuracy);
@@ -63,13 +62,14 @@ class Camera {
     bool work_known = false;  ///< The planner has been told the true work.
   };
 
+  const Scene& scene() const { return stream_.scenes[scene_]; }
   scheduler::ClientKey key(scheduler::ClientKind kind) const;
 
   const ScenarioStream& stream_;
-  std::size_t window_ = 0;
-  double live_ = 0;                        ///< True accuracy of the live model.
-  std::optional<double> known_;            ///< What the clients know of it.
-  const StreamWindow* offered_ = nullptr;  ///< Whose configs may be chosen; null: there are no fresh labels.
+  std::size_t scene_ = 0;
+  double live_ = 0;                 ///< True accuracy of the live model.
+  std::optional<double> known_;     ///< What the clients know of it.
+  const Scene* offered_ = nullptr;  ///< Whose configs may be chosen; null: there are no fresh labels.
   std::optional<Job> job_;
   scheduler::ShareGrant inference_, labelling_, retraining_;
 };

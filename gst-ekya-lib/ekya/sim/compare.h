@@ -10,7 +10,7 @@ namespace ekya::sim {
 struct Score {
   double accuracy = 0;      ///< Weighted mean over the streams and windows, in [0, 1].
   double worst_stream = 0;  ///< Accuracy of the worst stream.
-  double upper_bound = 1;   ///< Of `accuracy`, as the plans told it.
+  double upper_bound = 1;   ///< Of `accuracy`, as the first plan told it; NaN where it is not known.
   double below_floor = 0;   ///< Part of the streams' time spent below their a_min, in [0, 1].
 };
 

@@ -43,8 +43,8 @@ void add_estimate_error(Scenario& scenario, double error, std::uint64_t seed) {
   if (error <= 0) return;
   Estimates estimates(error, seed);
   for (ScenarioStream& stream : scenario.streams)
-    for (StreamWindow& window : stream.windows)
-      for (TrueConfig& config : window.retraining) {
+    for (Scene& scene : stream.scenes)
+      for (TrueConfig& config : scene.retraining) {
         config.believed.work_s = config.work_s;
         config.believed.accuracy = config.accuracy;
         estimates.draw(config.believed);

@@ -15,7 +15,7 @@ namespace ekya::sim {
 /// nothing.
 scheduler::Problem with_estimate_error(const scheduler::Problem& truth, double error, std::uint64_t seed);
 
-/// The same for all windows of a scenario, from the truth.
+/// The same for all scenes of a scenario, from the truth.
 void add_estimate_error(Scenario& scenario, double error, std::uint64_t seed);
 
 }  // namespace ekya::sim

@@ -29,6 +29,7 @@ class Generator {
   Scenario scenario() {
     Scenario scenario;
     scenario.window_s = options_.window_s;
+    scenario.windows = options_.windows;
     scenario.quantum = options_.quantum;
     scenario.min_accuracy = options_.min_accuracy;
     scenario.label_delay_s = options_.label_delay_s;
@@ -80,7 +81,7 @@ class Generator {
     stream.upload_mbit = log_uniform(40, 400);
     stream.model_mbit = log_uniform(40, 400);
     double reachable = stream.accuracy;
-    for (int w = 0; w < options_.windows; ++w) stream.windows.push_back(window(reachable, w == 0));
+    for (int w = 0; w < options_.windows; ++w) stream.scenes.push_back(scene(reachable, w));
     return stream;
   }
 
@@ -93,25 +94,27 @@ class Generator {
     return configs;
   }
 
-  /// `reachable` is what a good model reached in the window before, and becomes what one reaches in this one. The drop
-  /// hits who learnt from that window; in the first window the start accuracy has it already.
-  StreamWindow window(double& reachable, bool first) {
-    StreamWindow window;
-    if (!first) {
-      window.drop = std::min(kLargestDrop, std::abs(0.1 * random_.normal()));
-      if (random_.chance(0.2)) window.drop_at_s = random_.uniform(0, options_.window_s);
+  /// A window's scene begins with it, or now and then in its middle. `reachable` is what a good model reached in the
+  /// scene before, and becomes what one reaches in this one; in the first scene the start accuracy has the drop
+  /// already.
+  Scene scene(double& reachable, int window) {
+    Scene scene;
+    scene.begin_s = window * options_.window_s;
+    if (window > 0) {
+      scene.drop = std::min(kLargestDrop, std::abs(0.1 * random_.normal()));
+      if (random_.chance(0.2)) scene.begin_s += random_.uniform(0, options_.window_s);
     }
-    const double start = std::max(0.0, reachable - window.drop);
+    const double start = std::max(0.0, reachable - scene.drop);
     const double gain = normal(0.15, 0.075, 0, 0.35);
     reachable = std::min(kMostAccuracy, start + gain);
-    if (features_.cached && random_.chance(0.5)) window.cached_accuracy = random_.uniform(0.8, 1) * reachable;
+    if (features_.cached && random_.chance(0.5)) scene.cached_accuracy = random_.uniform(0.8, 1) * reachable;
     const int configs = 2 + random_.below(std::max(1, options_.configs - 1));
     for (int c = 0; c < std::min(configs, options_.configs); ++c)
-      window.retraining.push_back(config(c, start, reachable - start));
-    return window;
+      scene.retraining.push_back(config(c, start, reachable - start));
+    return scene;
   }
 
-  /// A config reaches a part of the window's gain that grows with its work and differs by what it trains.
+  /// A config reaches a part of the scene's gain that grows with its work and differs by what it trains.
   TrueConfig config(int number, double start, double gain) {
     TrueConfig config;
     config.work_s = std::clamp(kMeanWork * std::exp(kWorkSpread * random_.normal()), 2.0, 400.0);

@@ -13,7 +13,7 @@ using strict_json::Json;
 using strict_json::Ordered;
 using strict_json::Trouble;
 
-/// Deepest nesting of the format: object, streams, stream, windows, window, retraining, config.
+/// Deepest nesting of the format: object, streams, stream, scenes, scene, retraining, config.
 constexpr int kDeepest = 7;
 
 /// A problem's config whose `work_s` and `accuracy` are the truth; what is believed stands beside where it differs.
@@ -34,16 +34,16 @@ TrueConfig read_config(const Json& json, const std::string& place, Trouble& trou
   return config;
 }
 
-StreamWindow read_window(const Json& json, const std::string& place, Trouble& trouble) {
-  StreamWindow window;
+Scene read_scene(const Json& json, const std::string& place, Trouble& trouble) {
+  Scene scene;
   Fields fields(json, place, trouble);
-  fields.maybe_number("drop", window.drop);
-  fields.maybe_number("drop_at_s", window.drop_at_s);
-  fields.maybe_number("cached_accuracy", window.cached_accuracy);
+  fields.number("begin_s", scene.begin_s);
+  fields.maybe_number("drop", scene.drop);
+  fields.maybe_number("cached_accuracy", scene.cached_accuracy);
   fields.maybe_array("retraining", [&](const Json& config, const std::string& here) {
-    window.retraining.push_back(read_config(config, here, trouble));
+    scene.retraining.push_back(read_config(config, here, trouble));
   });
-  return window;
+  return scene;
 }
 
 ScenarioStream read_stream(const Json& json, const std::string& place, Trouble& trouble) {
@@ -59,8 +59,8 @@ ScenarioStream read_stream(const Json& json, const std::string& place, Trouble& 
   fields.maybe_array("inference", [&](const Json& config, const std::string& here) {
     stream.inference.push_back(scheduler::read_inference(config, here, trouble));
   });
-  fields.array("windows", [&](const Json& window, const std::string& here) {
-    stream.windows.push_back(read_window(window, here, trouble));
+  fields.array("scenes", [&](const Json& scene, const std::string& here) {
+    stream.scenes.push_back(read_scene(scene, here, trouble));
   });
   return stream;
 }
@@ -69,6 +69,7 @@ Scenario read_scenario(const Json& json, Trouble& trouble) {
   Scenario scenario;
   Fields fields(json, "", trouble);
   fields.number("window_s", scenario.window_s);
+  fields.integer("windows", scenario.windows);
   fields.number("quantum", scenario.quantum);
   fields.number("min_accuracy", scenario.min_accuracy);
   fields.maybe_number("kappa", scenario.kappa);
@@ -99,7 +100,7 @@ Ordered write(const TrueConfig& config) {
           {"accuracy_sd", config.believed.accuracy_sd}};
 }
 
-Ordered write(const StreamWindow& window);
+Ordered write(const Scene& scene);
 Ordered write(const ScenarioStream& stream);
 
 template <typename Item>
@@ -109,11 +110,11 @@ Ordered write_all(const std::vector<Item>& items) {
   return json;
 }
 
-Ordered write(const StreamWindow& window) {
-  return {{"drop", window.drop},
-          {"drop_at_s", window.drop_at_s},
-          {"cached_accuracy", window.cached_accuracy},
-          {"retraining", write_all(window.retraining)}};
+Ordered write(const Scene& scene) {
+  return {{"begin_s", scene.begin_s},
+          {"drop", scene.drop},
+          {"cached_accuracy", scene.cached_accuracy},
+          {"retraining", write_all(scene.retraining)}};
 }
 
 Ordered write(const ScenarioStream& stream) {
@@ -123,7 +124,7 @@ Ordered write(const ScenarioStream& stream) {
   json["upload_mbit"] = stream.upload_mbit;
   json["model_mbit"] = stream.model_mbit;
   json["inference"] = write_all(stream.inference);
-  json["windows"] = write_all(stream.windows);
+  json["scenes"] = write_all(stream.scenes);
   return json;
 }
 
@@ -137,9 +138,10 @@ Result<Scenario> scenario_from_json(std::string_view text) {
 }
 
 std::string to_json(const Scenario& scenario) {
-  Ordered json = {{"window_s", scenario.window_s},           {"quantum", scenario.quantum},
-                  {"min_accuracy", scenario.min_accuracy},   {"kappa", scenario.kappa},
-                  {"label_delay_s", scenario.label_delay_s}, {"swap_delay_s", scenario.swap_delay_s}};
+  Ordered json = {
+      {"window_s", scenario.window_s},         {"windows", scenario.windows}, {"quantum", scenario.quantum},
+      {"min_accuracy", scenario.min_accuracy}, {"kappa", scenario.kappa},     {"label_delay_s", scenario.label_delay_s},
+      {"swap_delay_s", scenario.swap_delay_s}};
   json["devices"] = write_all(scenario.devices);
   if (scenario.cloud) json["cloud"] = write(*scenario.cloud);
   json["streams"] = write_all(scenario.streams);

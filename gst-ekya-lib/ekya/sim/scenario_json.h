@@ -12,7 +12,7 @@ namespace ekya::sim {
 inline constexpr std::size_t kLargestScenario = std::size_t{256} << 20;
 
 /// Reads what docs/scenario.schema.json describes, as strictly as a problem is read.
-/// Errors: kInvalidArgument naming the place, e.g. `streams[2].windows[0].drop: 3 is not in [-1, 1]`.
+/// Errors: kInvalidArgument naming the place, e.g. `streams[2].scenes[0].drop: 3 is not in [-1, 1]`.
 Result<Scenario> scenario_from_json(std::string_view text);
 
 /// Writes every field, numbers with all their digits: read back, the same values.

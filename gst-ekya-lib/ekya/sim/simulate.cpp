@@ -29,14 +29,17 @@ using scheduler::WindowOpened;
 constexpr double kRounding = 1e-9;
 /// More exchanges than this in one moment would be an endless argument between clients and controller.
 constexpr int kMostExchanges = 1000;
+/// A smaller drop is no drift, as for ekyaretrain.
+constexpr double kDrift = 0.1;
 
 /// Something that will happen to a stream. Of one moment, in the order of the kinds.
 struct Happening {
-  enum class Kind { kWindow, kDrop, kModel, kDelivery, kLabels, kDriftLabels };
+  enum class Kind { kScene, kModel, kDelivery, kLabels };
   double at_s = 0;
-  Kind kind = Kind::kWindow;
+  Kind kind = Kind::kScene;
   std::size_t stream = 0;
-  double accuracy = 0;  ///< Of the model that comes.
+  std::size_t scene = 0;  ///< That begins, or that the labels are of.
+  double accuracy = 0;    ///< Of the model that comes.
 
   auto operator<=>(const Happening&) const = default;
 };
@@ -64,13 +67,13 @@ class Simulation {
       cameras_.emplace_back(stream);
       result_.ids.push_back(stream.id);
     }
-    result_.windows.assign(scenario.windows(), std::vector<StreamResult>(cameras_.size()));
+    result_.windows.assign(static_cast<std::size_t>(scenario.windows), std::vector<StreamResult>(cameras_.size()));
     delivered_in_.assign(cameras_.size(), 0);
   }
 
   Result<Simulated> run() {
-    const double end_s = scenario_.window_s * static_cast<double>(scenario_.windows());
-    for (std::size_t w = 0; w < scenario_.windows(); ++w) lay_down_window(w);
+    const double end_s = scenario_.window_s * scenario_.windows;
+    for (std::size_t v = 0; v < cameras_.size(); ++v) lay_down_scenes(v);
     exchange();
     for (const Camera& camera : cameras_)
       for (const ShareRequest& request : camera.join())
@@ -92,19 +95,19 @@ class Simulation {
   bool is_due(double at_s) const { return at_s <= now_s_ + tolerance_s(); }
   std::size_t window() const {
     const auto window = static_cast<std::size_t>((now_s_ + tolerance_s()) / scenario_.window_s);
-    return std::min(window, scenario_.windows() - 1);
+    return std::min(window, result_.windows.size() - 1);
   }
 
-  void lay_down_window(std::size_t w) {
-    const double begin_s = scenario_.window_s * static_cast<double>(w);
-    for (std::size_t v = 0; v < cameras_.size(); ++v) {
-      const StreamWindow& window = scenario_.streams[v].windows[w];
-      happenings_.insert({begin_s, Kind::kWindow, v});
-      happenings_.insert({begin_s + window.drop_at_s, Kind::kDrop, v});
-      happenings_.insert({begin_s + scenario_.label_delay_s, Kind::kLabels, v});
-      const double seen_s = window.drop_at_s + scenario_.label_delay_s;
-      if (window.drop != 0 && window.drop_at_s > 0 && seen_s < scenario_.window_s)
-        happenings_.insert({begin_s + seen_s, Kind::kDriftLabels, v});
+  /// Begins the first scene and notes the others. Of labels that come after the next scene has begun nobody learns.
+  void lay_down_scenes(std::size_t stream) {
+    const std::vector<Scene>& scenes = scenario_.streams[stream].scenes;
+    cameras_[stream].begin_scene(0);
+    if (scenario_.label_delay_s == 0) cameras_[stream].labels_arrive();
+    for (std::size_t k = 0; k < scenes.size(); ++k) {
+      if (k > 0) happenings_.insert({scenes[k].begin_s, Kind::kScene, stream, k});
+      const double seen_s = scenes[k].begin_s + scenario_.label_delay_s;
+      if (seen_s > 0 && (k + 1 == scenes.size() || seen_s < scenes[k + 1].begin_s))
+        happenings_.insert({seen_s, Kind::kLabels, stream, k});
     }
   }
 
@@ -136,12 +139,9 @@ class Simulation {
   Status happen(const Happening& happening) {
     Camera& camera = cameras_[happening.stream];
     switch (happening.kind) {
-      case Kind::kWindow:
-        camera.begin_window(window());
-        return window() == 0 ? Status() : ask(camera.request("window"));
-      case Kind::kDrop:
-        camera.drop();
-        return {};
+      case Kind::kScene:
+        camera.begin_scene(happening.scene);
+        return ask(camera.request(reason_of_scene()));
       case Kind::kDelivery:
         camera.use_up_labels();
         [[fallthrough]];
@@ -150,12 +150,18 @@ class Simulation {
         return ask(camera.request("update"));
       case Kind::kLabels:
         camera.labels_arrive();
-        return ask(camera.request("update"));
-      case Kind::kDriftLabels:
-        camera.labels_arrive();
-        return ask(camera.request("drift"));
+        return ask(camera.request(is_drift(happening) ? "drift" : "update"));
     }
     return {};
+  }
+
+  std::string reason_of_scene() const {
+    const double since_s = now_s_ - scenario_.window_s * static_cast<double>(window());
+    return std::abs(since_s) <= tolerance_s() ? "window" : "update";
+  }
+
+  bool is_drift(const Happening& labels) const {
+    return labels.scene > 0 && scenario_.streams[labels.stream].scenes[labels.scene].drop >= kDrift;
   }
 
   Result<bool> end_jobs() {
@@ -168,7 +174,7 @@ class Simulation {
       if (accuracy) ++result_.jobs_done;
       if (accuracy && scenario_.swap_delay_s == 0) camera.swap(*accuracy);
       if (accuracy && scenario_.swap_delay_s > 0)
-        happenings_.insert({now_s_ + scenario_.swap_delay_s, Kind::kModel, v, *accuracy});
+        happenings_.insert({now_s_ + scenario_.swap_delay_s, Kind::kModel, v, 0, *accuracy});
       if (Status s = ask(camera.request(accuracy ? "job-done" : "update")); !s) return s.error();
       spoke = true;
     }
@@ -237,7 +243,7 @@ class Simulation {
     for (const scheduler::RetrainingConfig& offered : stream.retraining)
       if (offered.accuracy == delivery.accuracy) config = offered.id;
     delivered_in_[v] = made.window;
-    happenings_.insert({at_s, Kind::kDelivery, v, cameras_[v].delivered_accuracy(config, delivery.accuracy)});
+    happenings_.insert({at_s, Kind::kDelivery, v, 0, cameras_[v].delivered_accuracy(config, delivery.accuracy)});
   }
 
   Status check_capacity() const {

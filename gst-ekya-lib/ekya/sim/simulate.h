@@ -34,7 +34,7 @@ struct Simulated {
 /// retraining client and, where it wants labels, a labelling client; they talk to the controller as the live elements
 /// do. Jobs run at the speed of their granted share on the granted device, end at their true work and report it once a
 /// tenth shows that it is off by more than 10 %; accuracies are integrated exactly between events. A stream retrains
-/// once for the labels of each window; a job goes on over a window's end; a job whose grant is taken waits.
+/// once for the labels of each scene; a job goes on over a window's end; a job whose grant is taken waits.
 ///
 /// `trace`, where there is one, is called with each line of the trace in the format of `history-file`.
 /// Errors: of validate(scenario) and of the controller's options; kInternal where the shares on a device exceed its

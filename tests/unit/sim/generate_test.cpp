@@ -27,7 +27,8 @@ TEST(Generate, GivesScenariosThatPassValidate) {
     const Status status = validate(scenario);
     EXPECT_TRUE(status) << "seed " << seed << ": " << status.error().message;
     EXPECT_EQ(scenario.streams.size(), 1 + seed % 7);
-    EXPECT_EQ(scenario.windows(), 1 + seed % 4);
+    EXPECT_EQ(scenario.windows, 1 + static_cast<int>(seed % 4));
+    for (const ScenarioStream& stream : scenario.streams) EXPECT_EQ(stream.scenes.size(), 1 + seed % 4);
   }
 }
 
@@ -48,11 +49,11 @@ TEST(Generate, DrawsAroundThePublishedFigures) {
       ++streams;
       start += stream.accuracy;
       double best = 0;
-      for (const TrueConfig& config : stream.windows[0].retraining) best = std::max(best, config.accuracy);
+      for (const TrueConfig& config : stream.scenes[0].retraining) best = std::max(best, config.accuracy);
       gain += std::max(0.0, best - stream.accuracy);
       for (std::size_t w = 1; w < 3; ++w, ++drops) {
-        drop += stream.windows[w].drop;
-        largest = std::max(largest, stream.windows[w].drop);
+        drop += stream.scenes[w].drop;
+        largest = std::max(largest, stream.scenes[w].drop);
       }
     }
   }

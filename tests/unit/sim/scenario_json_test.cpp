@@ -55,13 +55,15 @@ TEST(ScenarioJson, NamesThePlaceThatIsWrong) {
   const std::string good = to_json(two_windows());
   const std::pair<std::string, const char*> rows[] = {
       {without("\"id\": \"cam0\",", good), "streams[0].id: is missing"},
-      {with("\"drop\": 0.0", "\"drop\": \"much\"", good), "streams[0].windows[0].drop: is not a number"},
-      {with("\"drop\": 0.2", "\"drop\": 2", good), "streams[0].windows[1].drop: 2 is not in [-1, 1]"},
-      {with("\"drop\": 0.0", "\"dorp\": 0.0", good), "streams[0].windows[0].dorp: is not a known field"},
+      {with("\"drop\": 0.0", "\"drop\": \"much\"", good), "streams[0].scenes[0].drop: is not a number"},
+      {with("\"drop\": 0.2", "\"drop\": 2", good), "streams[0].scenes[1].drop: 2 is not in [-1, 1]"},
+      {with("\"drop\": 0.0", "\"dorp\": 0.0", good), "streams[0].scenes[0].dorp: is not a known field"},
       {with("\"id\": \"g\"", "\"id\": \"\"", good),
-       "streams[0].windows[0].retraining[0].id: has 0 characters; use 1 to 128"},
+       "streams[0].scenes[0].retraining[0].id: has 0 characters; use 1 to 128"},
       {with("\"work_s\": 20.0", "\"work_s\": -1", good),
-       "streams[0].windows[0].retraining[0].work_s: -1 is not > 0 and finite"},
+       "streams[0].scenes[0].retraining[0].work_s: -1 is not > 0 and finite"},
+      {with("\"windows\": 2", "\"windows\": 2.5", good), "windows: is not a whole number"},
+      {with("\"windows\": 2", "\"windows\": 99999999999", good), "windows: is not a whole number"},
       {with("\"kappa\": 0.0", "\"kappa\": 0.0, \"kappa\": 1", good), "kappa: the key is there twice in one object"},
       {"[]", "the text: is not an object"},
   };
@@ -73,11 +75,11 @@ TEST(ScenarioJson, NamesThePlaceThatIsWrong) {
 }
 
 TEST(ScenarioJson, BelievesTheTruthWhereNothingElseIsSaid) {
-  const auto scenario = scenario_from_json(R"({"window_s": 100, "quantum": 0.1, "min_accuracy": 0,
+  const auto scenario = scenario_from_json(R"({"window_s": 100, "windows": 1, "quantum": 0.1, "min_accuracy": 0,
       "devices": [{"id": "cpu", "capacity": 1}], "streams": [{"id": "cam0", "accuracy": 0.5,
-      "windows": [{"retraining": [{"id": "g", "work_s": 20, "accuracy": 0.9}]}]}]})");
+      "scenes": [{"begin_s": 0, "retraining": [{"id": "g", "work_s": 20, "accuracy": 0.9}]}]}]})");
   ASSERT_TRUE(scenario) << scenario.error().message;
-  const TrueConfig& config = scenario->streams[0].windows[0].retraining[0];
+  const TrueConfig& config = scenario->streams[0].scenes[0].retraining[0];
   EXPECT_EQ(config.believed.work_s, 20);
   EXPECT_EQ(config.believed.accuracy, 0.9);
   EXPECT_EQ(config.believed.max_share, 1);
@@ -95,8 +97,8 @@ TEST(ScenarioJson, TheSchemaListsTheFieldsThatAreWritten) {
   const Json& stream = written["streams"][0];
   expect_same(stream, schema["$defs"]["stream"]);
   expect_same(stream["inference"][0], schema["$defs"]["inference"]);
-  expect_same(stream["windows"][0], schema["$defs"]["window"]);
-  expect_same(stream["windows"][0]["retraining"][0], schema["$defs"]["config"]);
+  expect_same(stream["scenes"][0], schema["$defs"]["scene"]);
+  expect_same(stream["scenes"][0]["retraining"][0], schema["$defs"]["config"]);
   expect_same(written["devices"][0], schema["$defs"]["device"]);
   expect_same(written["cloud"], schema["$defs"]["cloud"]);
 }

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "ekya/scheduler/policy.h"
+#include "ekya/sim/execute.h"
 #include "ekya/sim/generate.h"
 #include "sim_scenarios.h"
 
@@ -60,10 +61,9 @@ TEST(Simulate, RetrainsOnlyOnceThereAreLabels) {
 // The drop comes 20 s after the model, which then has 0.7 until the job that it allows ends 40 s later.
 TEST(Simulate, RetrainsAgainAfterADropInTheMiddle) {
   Scenario scenario = one_camera();
-  scenario.streams[0].windows.resize(1);
+  scenario.windows = 1;
   scenario.window_s = 200;
-  scenario.streams[0].windows[0].drop = 0.2;
-  scenario.streams[0].windows[0].drop_at_s = 60;
+  scenario.streams[0].scenes[1].begin_s = 60;
   const auto simulated = simulate(scenario, "uniform");
   ASSERT_TRUE(simulated) << simulated.error().message;
   EXPECT_NEAR(first(simulated, 0).accuracy, (40 * 0.5 + 20 * 0.9 + 40 * 0.7 + 100 * 0.9) / 200, 1e-9);
@@ -73,10 +73,9 @@ TEST(Simulate, RetrainsAgainAfterADropInTheMiddle) {
 // The model of a job that learns from before the drop falls with it.
 TEST(Simulate, ADropHitsARunningJob) {
   Scenario scenario = one_camera();
-  scenario.streams[0].windows.resize(1);
+  scenario.windows = 1;
   scenario.label_delay_s = 50;
-  scenario.streams[0].windows[0].drop = 0.2;
-  scenario.streams[0].windows[0].drop_at_s = 80;
+  scenario.streams[0].scenes[1].begin_s = 80;
   const auto simulated = simulate(scenario, "uniform");
   ASSERT_TRUE(simulated) << simulated.error().message;
   EXPECT_NEAR(first(simulated, 0).accuracy, 0.8 * 0.5 + 0.1 * 0.3 + 0.1 * 0.7, 1e-9);
@@ -86,8 +85,8 @@ TEST(Simulate, ADropHitsARunningJob) {
 // few for the other 45. In the second window they are done at 90 s; the model has fallen by the drop meanwhile.
 TEST(Simulate, TellsTheTrueWorkAfterATenthAndTakesAJobOverTheWindowsEnd) {
   Scenario scenario = one_camera();
-  scenario.streams[0].windows[0].retraining[0].work_s = 50;
-  scenario.streams[0].windows[0].retraining[0].believed.work_s = 40;
+  scenario.streams[0].scenes[0].retraining[0].work_s = 50;
+  scenario.streams[0].scenes[0].retraining[0].believed.work_s = 40;
   const auto simulated = simulate(scenario, "uniform");
   ASSERT_TRUE(simulated) << simulated.error().message;
   EXPECT_NEAR(first(simulated, 0).accuracy, 0.5, 1e-9);
@@ -114,6 +113,21 @@ TEST(Simulate, WeighsTheStreams) {
   EXPECT_NEAR(simulated->mean_accuracy, sum / 8, 1e-12);
 }
 
+// 20 Mbit up at 1 Mbit/s, 10 s there, 20 Mbit down at 2 Mbit/s: the model comes 40 s after the
+// labels, which the second window has from its 20th second on.
+TEST(Simulate, WaitsForTheModelOfTheCloudWhateverIsPlannedMeanwhile) {
+  Scenario scenario = one_camera();
+  scenario.cloud = scheduler::Cloud{1, 2, 10};
+  scenario.streams[0].upload_mbit = scenario.streams[0].model_mbit = 20;
+  scenario.streams[0].scenes[0].retraining[0].accuracy = 0.8;
+  scenario.streams[0].scenes[1].drop = 0.1;
+  scenario.streams[0].scenes[1].begin_s = 120;
+  const auto simulated = simulate(scenario, "cloud");
+  ASSERT_TRUE(simulated) << simulated.error().message;
+  EXPECT_NEAR(first(simulated, 0).accuracy, 0.4 * 0.5 + 0.6 * 0.8, 1e-9);
+  EXPECT_NEAR(first(simulated, 1).accuracy, 0.2 * 0.8 + 0.4 * 0.7 + 0.4 * 0.9, 1e-9);
+}
+
 TEST(Simulate, RefusesAnUnknownPolicyAndABadScenario) {
   EXPECT_EQ(simulate(one_camera(), "greedy").error().code, ErrorCode::kNotFound);
   Scenario scenario = one_camera();
@@ -134,6 +148,26 @@ TEST(Simulate, GivesTheSameBytesForTheSameScenario) {
   const std::string once = run();
   EXPECT_GT(once.size(), 10000U);
   EXPECT_EQ(run(), once);
+}
+
+// The controller plans at least a quarter of a window ahead, the direct executor what is left; but for that both must
+// come to the same.
+TEST(Simulate, OfOneWindowComesToWhatTheDirectExecutorDoes) {
+  for (const char* policy : {"phased", "exact", "thief", "thief-wide", "cached", "no-retraining"})
+    for (std::uint64_t seed = 0; seed < 30; ++seed) {
+      GenerateOptions options;
+      options.seed = seed;
+      options.streams = 1 + static_cast<int>(seed % 6);
+      options.devices = 1 + static_cast<int>(seed % 3);
+      options.pooled = seed % 2;
+      options.configs = 8;
+      const Scenario scenario = generate(options);
+      const auto simulated = simulate(scenario, policy);
+      const auto executed =
+          execute(problem_of(scenario, true), problem_of(scenario, false), **scheduler::make_policy(policy));
+      ASSERT_TRUE(simulated && executed);
+      EXPECT_NEAR(simulated->mean_accuracy, executed->mean_accuracy, 0.002) << policy << ", seed " << seed;
+    }
 }
 
 // simulate() itself checks the shares of every device at every moment.
