@@ -90,7 +90,7 @@ Result<std::string> cached(const Bench& bench) {
                                 kBestNoRetraining};
   std::vector<Panel> panels;
   for (const int gpus : {1, 2, 4, 8})
-    panels.push_back(panel(std::to_string(gpus) + " GPU", lines,
+    panels.push_back(panel(in_gpus(gpus), lines,
                            [&bench, gpus](double x, std::uint64_t seed) { return with_cache(bench, gpus, x, seed); }));
   return csv_of_sweep({0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1}, lines, panels, bench.draws, bench.seed);
 }

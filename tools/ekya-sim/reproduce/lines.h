@@ -26,6 +26,9 @@ inline const Line kBestNoRetraining{"best-no-retraining", "phased", false};
 /// phased, thief-wide, thief, exact, uniform, uniform with one config for all, and best-no-retraining.
 std::vector<Line> usual_lines();
 
+/// "1 GPU", "2 GPUs".
+inline std::string in_gpus(int gpus) { return std::to_string(gpus) + (gpus == 1 ? " GPU" : " GPUs"); }
+
 /// Mean accuracy of one window.
 Result<double> accuracy_of(const Line& line, Case one);
 /// Mean accuracy of a scenario that runs through the controller.

@@ -70,7 +70,7 @@ Result<std::string> by_streams(const Bench& bench) {
   const auto lines = usual_lines();
   std::vector<Panel> panels;
   for (const int gpus : {1, 2})
-    for (Panel& each : panels_of(bench, lines, {0, gpus}, std::to_string(gpus) + " GPU; ")) panels.push_back(each);
+    for (Panel& each : panels_of(bench, lines, {0, gpus}, in_gpus(gpus) + "; ")) panels.push_back(each);
   return csv_of_sweep({2, 4, 6, 8}, lines, panels, bench.draws, bench.seed);
 }
 

@@ -148,7 +148,7 @@ Result<std::string> by_window(const Bench& bench) {
                                 kBestNoRetraining};
   std::vector<Panel> panels;
   for (const int gpus : {1, 2, 4})
-    panels.push_back({std::to_string(gpus) + " GPU", [&, gpus](double x, auto seed) -> Result<std::vector<double>> {
+    panels.push_back({in_gpus(gpus), [&, gpus](double x, auto seed) -> Result<std::vector<double>> {
                         DrawOptions options;
                         options.streams = 4;
                         options.devices = gpus;
