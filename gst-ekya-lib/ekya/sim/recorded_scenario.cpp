@@ -55,8 +55,8 @@ double best_accuracy(const CityWindow& window) {
   return best;
 }
 
-StreamWindow window_of(const CityWindow& window, const DrawOptions& options) {
-  StreamWindow result;
+Scene scene_of(const CityWindow& window, const DrawOptions& options) {
+  Scene result;
   const double widest = options.pooled && !options.mps ? options.devices : 1;
   for (const RecordedConfig& config : window.configs) {
     const double work_s = options.work_scale * config.work_s;
@@ -76,6 +76,7 @@ Scenario draw_scenario(const Recorded& recorded, const DrawOptions& options, int
   Route route(recorded, random);
   Scenario scenario;
   scenario.window_s = options.window_s;
+  scenario.windows = windows;
   scenario.quantum = options.quantum;
   scenario.min_accuracy = options.min_accuracy;
   scenario.devices = devices_of(recorded, options);
@@ -86,9 +87,10 @@ Scenario draw_scenario(const Recorded& recorded, const DrawOptions& options, int
     stream.id = "v" + std::to_string(v);
     stream.accuracy = recorded_windows.front()->accuracy;
     stream.inference = lattice_configs(profile->second, options.full_demand, options.lattice);
-    for (std::size_t w = 0; w < recorded_windows.size(); ++w) {
-      stream.windows.push_back(window_of(*recorded_windows[w], options));
-      if (w > 0) stream.windows[w].drop = best_accuracy(*recorded_windows[w - 1]) - recorded_windows[w]->accuracy;
+    for (std::size_t k = 0; k < recorded_windows.size(); ++k) {
+      stream.scenes.push_back(scene_of(*recorded_windows[k], options));
+      stream.scenes[k].begin_s = options.window_s * static_cast<double>(k);
+      if (k > 0) stream.scenes[k].drop = best_accuracy(*recorded_windows[k - 1]) - recorded_windows[k]->accuracy;
     }
     scenario.streams.push_back(std::move(stream));
   }

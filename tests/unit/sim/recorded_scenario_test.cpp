@@ -24,14 +24,16 @@ TEST(DrawScenario, GoesThroughACitysWindowsInTheirOrder) {
   options.streams = 1;
   const Scenario scenario = draw_scenario(two_cities(), options, 4);
   ASSERT_TRUE(validate(scenario)) << validate(scenario).error().message;
-  ASSERT_EQ(scenario.windows(), 4U);
+  EXPECT_EQ(scenario.windows, 4);
+  ASSERT_EQ(scenario.streams[0].scenes.size(), 4U);
+  EXPECT_EQ(scenario.streams[0].scenes[3].begin_s, 600);
   const ScenarioStream& stream = scenario.streams[0];
   const bool north_first = stream.accuracy == 0.8;
   EXPECT_EQ(stream.accuracy, north_first ? 0.8 : 0.6);
-  EXPECT_EQ(stream.windows[0].drop, 0);
-  EXPECT_NEAR(stream.windows[1].drop, north_first ? 0.9 - 0.7 : 0.9 - 0.5, 1e-12);
-  EXPECT_NEAR(stream.windows[2].drop, north_first ? 0.9 - 0.6 : 0.9 - 0.8, 1e-12);
-  EXPECT_NEAR(stream.windows[3].drop, north_first ? 0.9 - 0.5 : 0.9 - 0.7, 1e-12);
+  EXPECT_EQ(stream.scenes[0].drop, 0);
+  EXPECT_NEAR(stream.scenes[1].drop, north_first ? 0.9 - 0.7 : 0.9 - 0.5, 1e-12);
+  EXPECT_NEAR(stream.scenes[2].drop, north_first ? 0.9 - 0.6 : 0.9 - 0.8, 1e-12);
+  EXPECT_NEAR(stream.scenes[3].drop, north_first ? 0.9 - 0.5 : 0.9 - 0.7, 1e-12);
 }
 
 TEST(DrawScenario, BelievesThePredictionsWhereAsked) {
@@ -39,7 +41,7 @@ TEST(DrawScenario, BelievesThePredictionsWhereAsked) {
   options.streams = 1;
   options.predicted = true;
   options.work_scale = 0.1;
-  const TrueConfig config = draw_scenario(two_cities(), options, 1).streams[0].windows[0].retraining[0];
+  const TrueConfig config = draw_scenario(two_cities(), options, 1).streams[0].scenes[0].retraining[0];
   EXPECT_DOUBLE_EQ(config.believed.work_s, 2.5);
   EXPECT_DOUBLE_EQ(config.believed.accuracy, 0.85);
   EXPECT_DOUBLE_EQ(config.work_s, 2);

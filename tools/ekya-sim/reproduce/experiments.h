@@ -34,6 +34,7 @@ Result<std::string> by_streams(const Bench& bench);
 Result<std::string> by_gpus(const Bench& bench);
 Result<std::string> capacity(const Bench& bench);
 Result<std::string> ablations(const Bench& bench);
+Result<std::string> by_window(const Bench& bench);
 // estimates.cpp
 Result<std::string> by_quantum(const Bench& bench);
 Result<std::string> by_error(const Bench& bench);
@@ -41,8 +42,6 @@ Result<std::string> micro_profile(const Bench& bench);
 // elsewhere.cpp
 Result<std::string> cloud(const Bench& bench);
 Result<std::string> cached(const Bench& bench);
-// window_length.cpp
-Result<std::string> by_window(const Bench& bench);
 // single_runs.cpp
 Result<std::string> worked_example_table(const Bench& bench);
 Result<std::string> allocation(const Bench& bench);

@@ -39,8 +39,8 @@ Result<double> accuracy_of(const Line& line, Case one) {
 
 Result<double> accuracy_of(const Line& line, Scenario scenario) {
   for (ScenarioStream& stream : scenario.streams)
-    for (StreamWindow& window : stream.windows)
-      std::erase_if(window.retraining, [&](const TrueConfig& config) {
+    for (Scene& scene : stream.scenes)
+      std::erase_if(scene.retraining, [&](const TrueConfig& config) {
         return !line.retraining || (!line.only_config.empty() && config.believed.id != line.only_config);
       });
   const auto simulated = simulate(scenario, line.policy);

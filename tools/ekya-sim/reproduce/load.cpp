@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Accuracy by the number of streams and of GPUs.
+// Accuracy by the number of streams and of GPUs, and by the length of the window.
 #include <algorithm>
 #include <cstdio>
 
@@ -64,6 +64,18 @@ int capacity_of(const std::vector<SweepPoint>& points, const std::string& panel,
   return streams;
 }
 
+/// Four streams that show something else every 200 s, in windows of x seconds.
+Panel windows_of_other_length(const Bench& bench, const std::vector<Line>& lines, int gpus) {
+  return panel(in_gpus(gpus), lines, [&bench, gpus](double x, std::uint64_t seed) {
+    constexpr int kScenes = 6;
+    Scenario scenario = draw_scenario(bench.recorded, options_of(4, gpus, false, seed), kScenes);
+    const double run_s = kScenes * scenario.window_s;
+    scenario.window_s = x;
+    scenario.windows = static_cast<int>(run_s / x);
+    return scenario;
+  });
+}
+
 }  // namespace
 
 Result<std::string> by_streams(const Bench& bench) {
@@ -88,6 +100,17 @@ Result<std::string> ablations(const Bench& bench) {
                                 {"uniform", "uniform"},
                                 kBestNoRetraining};
   return csv_of_sweep({1, 2, 4, 8}, lines, panels_of(bench, lines, {10, 0}, ""), bench.draws, bench.seed);
+}
+
+Result<std::string> by_window(const Bench& bench) {
+  const std::vector<Line> lines{{"phased", "phased"},
+                                {"thief-wide", "thief-wide"},
+                                {"thief", "thief"},
+                                {"uniform", "uniform"},
+                                kBestNoRetraining};
+  std::vector<Panel> panels;
+  for (const int gpus : {1, 2, 4}) panels.push_back(windows_of_other_length(bench, lines, gpus));
+  return csv_of_sweep({10, 25, 50, 100, 200, 400, 600, 1200}, lines, panels, bench.draws, bench.seed);
 }
 
 Result<std::string> capacity(const Bench& bench) {
