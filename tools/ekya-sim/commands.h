@@ -12,6 +12,7 @@ void add_compare(CLI::App& app, Status& result);
 void add_generate(CLI::App& app, Status& result);
 void add_plan(CLI::App& app, Status& result);
 void add_replay(CLI::App& app, Status& result);
+void add_reproduce(CLI::App& app, Status& result);
 void add_run(CLI::App& app, Status& result);
 
 }  // namespace ekya::sim

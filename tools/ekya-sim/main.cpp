@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   ekya::sim::add_replay(app, result);
   ekya::sim::add_generate(app, result);
   ekya::sim::add_compare(app, result);
+  ekya::sim::add_reproduce(app, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

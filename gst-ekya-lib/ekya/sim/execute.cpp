@@ -254,6 +254,7 @@ class Execution {
     double sum = 0, weights = 0;
     for (std::size_t v = 0; v < streams_.size(); ++v) {
       result_.accuracy.push_back(streams_[v].area / truth_.window_s);
+      result_.end_accuracy.push_back(streams_[v].accuracy);
       sum += truth_.streams[v].weight * result_.accuracy[v];
       weights += truth_.streams[v].weight;
     }

@@ -11,6 +11,7 @@ namespace ekya::sim {
 /// What one window came to when its plans were carried out.
 struct Executed {
   std::vector<double> accuracy;        ///< Of each stream averaged over the window, in [0, 1].
+  std::vector<double> end_accuracy;    ///< Of each stream's live model at the window's end, in [0, 1].
   double mean_accuracy = 0;            ///< Weighted mean over the streams.
   double expected_accuracy = 0;        ///< What the first plan expected of that mean.
   double upper_bound = 1;              ///< Of the first plan.

@@ -114,15 +114,7 @@ Problem empty_problem(const Recorded& recorded, const DrawOptions& options) {
   problem.window_s = options.window_s;
   problem.quantum = options.quantum;
   problem.min_accuracy = options.min_accuracy;
-  problem.devices.clear();
-  const int devices = options.pooled ? 1 : options.devices;
-  for (int d = 0; d < devices; ++d) {
-    scheduler::Device device;
-    device.id = options.pooled ? "gpus" : "gpu" + std::to_string(d);
-    device.capacity = options.pooled ? options.devices : 1;
-    if (options.mps) device.throughput = recorded.mps;
-    problem.devices.push_back(std::move(device));
-  }
+  problem.devices = devices_of(recorded, options);
   return problem;
 }
 
@@ -169,6 +161,18 @@ Case case_of(const Json& example, const Json& profiles, double lattice) {
 }
 
 }  // namespace
+
+std::vector<scheduler::Device> devices_of(const Recorded& recorded, const DrawOptions& options) {
+  std::vector<scheduler::Device> devices;
+  for (int d = 0; d < (options.pooled ? 1 : options.devices); ++d) {
+    scheduler::Device device;
+    device.id = options.pooled ? "gpus" : "gpu" + std::to_string(d);
+    device.capacity = options.pooled ? options.devices : 1;
+    if (options.mps) device.throughput = recorded.mps;
+    devices.push_back(std::move(device));
+  }
+  return devices;
+}
 
 double factor_at(const SamplingProfile& profile, double full_demand, double share) {
   const double rate = full_demand / (share + 1e-6);  // the sum as in the public code

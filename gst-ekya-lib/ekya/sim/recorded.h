@@ -78,6 +78,9 @@ struct DrawOptions {
 /// `recorded` has windows and profiles.
 Case draw(const Recorded& recorded, const DrawOptions& options);
 
+/// The devices of a case that is drawn.
+std::vector<scheduler::Device> devices_of(const Recorded& recorded, const DrawOptions& options);
+
 /// The inference factor at a share: linear between the recorded sampling rates, of which `full_demand / share` is
 /// needed; 0 beyond the last.
 double factor_at(const SamplingProfile& profile, double full_demand, double share);
