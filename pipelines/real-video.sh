@@ -14,7 +14,7 @@ STREAM=${STREAM:-street} STATE=${STATE:-/tmp/ekya-real-video} WINDOW=${WINDOW:-1
 MAP="person=person,car=vehicle,bus=vehicle,truck=vehicle,motorbike=vehicle,bicycle=vehicle,none=other,*=other"
 # shellcheck disable=SC2086
 exec ${LAUNCH:-gst-launch-1.0 -m} \
-  ekyascheduler policy=thief window-duration="$WINDOW" \
+  ekyascheduler policy=phased window-duration="$WINDOW" \
   $SOURCE ! videoconvert ! video/x-raw,format=RGB \
   ! ekyainfer name=detector stream-id="$STREAM" task=detect model-file="$DETECTOR" allow-torchscript=true threshold=0.3 \
   ! tee name=camera \

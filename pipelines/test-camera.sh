@@ -4,7 +4,7 @@
 # MODELS: folder with the demo's models. STATE: where samples and checkpoints are kept. FRAMES: how many to play, -1 for ever.
 MODELS=${MODELS:-$(dirname "$0")/models} STATE=${STATE:-/tmp/ekya-test-camera} FRAMES=${FRAMES:--1}
 exec gst-launch-1.0 -m \
-  ekyascheduler policy=thief window-duration=10 \
+  ekyascheduler policy=phased window-duration=10 \
   ekyatestsrc is-live=true num-buffers="$FRAMES" drift=abrupt drift-start=15 light-after=0.1 weather-after=rain \
   ! tee name=camera \
   camera. ! queue ! ekyainfer stream-id=street model-file="$MODELS/demo-student.safetensors" ! fakesink sync=false \

@@ -12,7 +12,7 @@
  * not undo the first one's settings. Of two in one pipeline the lowest name decides; the other stays silent.
  *
  * |[
- * gst-launch-1.0 -m ekyascheduler policy=thief window-duration=20 \
+ * gst-launch-1.0 -m ekyascheduler policy=phased window-duration=20 \
  *     ekyatestsrc is-live=true ! tee name=t ! queue ! ekyainfer model-file=student.safetensors ! fakesink \
  *     t. ! queue leaky=downstream ! ekyalabel model-file=golden.safetensors ! ekyaretrain
  * model-file=student.safetensors

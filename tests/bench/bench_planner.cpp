@@ -25,10 +25,7 @@ std::vector<scheduler::Problem> problems(int streams, int devices, bool measured
     options.devices = devices;
     options.curve = measured ? sim::Curve::kMps : sim::Curve::kLinear;
     options.seed = static_cast<std::uint64_t>(k) + 1;
-    const sim::Scenario scenario = sim::generate(options);
-    std::vector<double> accuracy;
-    for (const auto& stream : scenario.streams) accuracy.push_back(stream.accuracy);
-    problems.push_back(sim::problem_of(scenario, 0, accuracy, true));
+    problems.push_back(sim::problem_of(sim::generate(options), true));
   }
   return problems;
 }

@@ -11,7 +11,7 @@
 namespace ekya::scheduler {
 
 /// Of a scheduler that nobody told a policy.
-inline constexpr char kDefaultPolicy[] = "thief";
+inline constexpr char kDefaultPolicy[] = "phased";
 
 /// Decides a window. A policy is a pure function of the problem: no clock, thread, file or global state.
 class Policy {
