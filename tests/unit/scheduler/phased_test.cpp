@@ -211,8 +211,8 @@ TEST_P(PhasedAgainstBruteForce, IsWithinHalfAPointAndUnderItsBound) {
 }
 
 INSTANTIATE_TEST_SUITE_P(TwoAndThreeStreams, PhasedAgainstBruteForce,
-                         ::testing::Values(Distance{2, false, 500, 20}, Distance{2, true, 500, 20},
-                                           Distance{3, false, 12, 10}, Distance{3, true, 12, 10}));
+                         ::testing::Values(Distance{2, false, 200, 20}, Distance{2, true, 200, 20},
+                                           Distance{3, false, 4, 10}, Distance{3, true, 4, 10}));
 
 double best_without_retraining(Problem problem) {
   for (Stream& stream : problem.streams) stream.retraining.clear();

@@ -33,8 +33,8 @@ class BothKinds : public ::testing::TestWithParam<TrainedLayers> {};
 TEST_P(BothKinds, LearnFortyColouredCrops) {
   const auto before = build(fresh_weights(student()));
   const LabelledCrops crops = coloured_crops(40);
-  const auto job = start(*before, crops, quick(GetParam(), 20));
-  EXPECT_EQ(job->steps(), 60);  // 40 crops in batches of about 16: 3 an epoch.
+  const auto job = start(*before, crops, quick(GetParam(), 40));
+  EXPECT_EQ(job->steps(), 120);  // 40 crops in batches of about 16: 3 an epoch.
   run_all(*job);
   const auto after = job->classifier();
   ASSERT_TRUE(after) << after.error().message;
