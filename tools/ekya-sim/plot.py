@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Draws the tables that `ekya-sim reproduce --output FOLDER` wrote there: NAME.svg beside each NAME.csv.
 
 Usage: plot.py FOLDER [--paper paper-figures.json] [--format svg|png]
