@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Draws the tables that `ekya-sim reproduce --output FOLDER` wrote there: NAME.svg beside each NAME.csv.
 
 Usage: plot.py FOLDER [--paper paper-figures.json] [--format svg|png]
@@ -6,7 +7,9 @@ With --paper the values of the paper's own figures are drawn too, dashed."""
 import argparse
 import csv
 import json
+import math
 import pathlib
+import re
 
 import matplotlib
 
@@ -60,26 +63,37 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
-def axes_of(panels, columns, share_y=True):
+def axes_of(panels, columns, share_y="row"):
     rows = -(-len(panels) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(3.1 * columns, 2.7 * rows + 0.7), squeeze=False, sharey=share_y)
+    figure, axes = plt.subplots(rows, columns, figsize=(3.1 * columns, 2.7 * rows + 0.7), squeeze=False,
+                                sharex="col", sharey=share_y)
     for axis in axes.flat[len(panels):]:
         axis.set_visible(False)
     return figure, list(axes.flat)
 
 
+def draw_bars(axis, x, low, high, colour):
+    """Error bars as one path, which keeps the file small."""
+    gap = [math.nan] * len(x)
+    axis.plot([v for three in zip(x, x, gap) for v in three], [v for three in zip(low, high, gap) for v in three],
+              color=colour, linewidth=0.8)
+
+
 def draw_line(axis, rows, scale):
     colour, marker = STYLE[rows[0]["line"]]
-    axis.errorbar([float(r["x"]) for r in rows], [scale * float(r["mean"]) for r in rows],
-                  yerr=[scale * float(r["half_width"]) for r in rows], label=rows[0]["line"], color=colour,
-                  marker=marker, markersize=4, linewidth=1.3, elinewidth=0.8, capsize=1.5)
+    x = [float(r["x"]) for r in rows]
+    mean = [scale * float(r["mean"]) for r in rows]
+    half_width = [scale * float(r["half_width"]) for r in rows]
+    axis.plot(x, mean, label=rows[0]["line"], color=colour, marker=marker, markersize=4, linewidth=1.3)
+    draw_bars(axis, x, [m - h for m, h in zip(mean, half_width)], [m + h for m, h in zip(mean, half_width)], colour)
 
 
 def finish_axis(axis, title, x_label, base, xs):
     axis.set_title(title, fontsize=9)
     axis.set_xlabel(x_label, fontsize=8)
-    axis.tick_params(labelsize=8)
-    axis.grid(alpha=0.25, linewidth=0.5)
+    axis.tick_params(labelsize=8, bottom=False, left=False)
+    axis.grid(axis="y", color="#dddddd", linewidth=0.5)
+    axis.set_axisbelow(True)
     if base:
         axis.set_xscale("log", base=base)
         axis.set_xticks(xs, [f"{x:g}" for x in xs], rotation=45 if len(xs) > 6 else 0)
@@ -98,7 +112,7 @@ def legend(figure, axes):
 def sweep(name, rows, paper):
     x_label, base, columns, of_paper = SWEEPS[name]
     panels = list(dict.fromkeys(r["panel"] for r in rows))
-    figure, axes = axes_of(panels, columns, share_y=name != "delta")
+    figure, axes = axes_of(panels, columns, share_y="none" if name == "delta" else "row")
     for axis, panel in zip(axes, panels):
         here = [r for r in rows if r["panel"] == panel]
         milliseconds = panel.startswith("ms ")
@@ -106,7 +120,8 @@ def sweep(name, rows, paper):
             draw_line(axis, [r for r in here if r["line"] == line], 1 if milliseconds else 100)
         for line, x, y in of_paper(paper, panel) if of_paper else []:
             axis.plot(x, [100 * v for v in y], "--", color=PAPER[line][1], linewidth=1.1, label=PAPER[line][0])
-        finish_axis(axis, panel, x_label, base, sorted({float(r["x"]) for r in here}))
+        below = panels.index(panel) + columns >= len(panels)
+        finish_axis(axis, panel, x_label if below else "", base, sorted({float(r["x"]) for r in here}))
         if milliseconds:
             axis.set_yscale("log")
         elif panel == panels[0] or panels.index(panel) % columns == 0:
@@ -120,9 +135,9 @@ def worked_example(rows, paper):
     for k, part in enumerate(["window 1", "window 2", "mean"]):
         at = [i + 0.27 * (k - 1) for i in range(len(rows))]
         values = [100 * float(r[part]) for r in rows]
-        bars = axis.bar(at, values, 0.25, label="both windows" if part == "mean" else part,
+        bars = axis.bar(at, [v - 40 for v in values], 0.25, bottom=40, label="both windows" if part == "mean" else part,
                         color=["#b7d3e9", "#7fb3da", "#1b6ca8"][k])
-        axis.bar_label(bars, fmt="%.1f", fontsize=7)
+        axis.bar_label(bars, [f"{v:.1f}" for v in values], fontsize=7)
     text = paper.get("text", {})
     for name, label, place in [("fig4_uniform", "paper: uniform", "#3a9d5d"), ("fig4_optimal", "paper: accuracy-optimised", "#d95f02")]:
         if name in text:
@@ -143,10 +158,9 @@ def capacity(rows, paper):
         for line in lines:
             here = [r for r in rows if r["target"] == target and r["line"] == line]
             y = [float(r["streams"]) for r in here]
-            error = [[a - float(r["least"]) for a, r in zip(y, here)], [float(r["most"]) - a for a, r in zip(y, here)]]
             x = [float(r["gpus"]) * (1 + 0.025 * (lines.index(line) - 3)) for r in here]  # side by side, not on top
-            axis.errorbar(x, y, yerr=error, label=line, color=STYLE[line][0], marker=STYLE[line][1], markersize=4,
-                          linewidth=1.1, elinewidth=0.8, capsize=1.5)
+            axis.plot(x, y, label=line, color=STYLE[line][0], marker=STYLE[line][1], markersize=4, linewidth=1.1)
+            draw_bars(axis, x, [float(r["least"]) for r in here], [float(r["most"]) for r in here], STYLE[line][0])
         if target == "0.75":
             for name in ("ekya", "uniform_cfg1_50", "uniform_cfg2_90"):
                 values = paper.get("table2_capacity_acc0.75", {}).get(name)
@@ -204,6 +218,32 @@ def micro_profile(rows, paper):
     return figure
 
 
+def shrink(path):
+    """Makes an SVG a third of its size: no metadata, no ids of groups, short names, each style and marker once."""
+    svg = path.read_text(encoding="utf-8")
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'<g id="[^"]*">', "<g>", svg)
+    svg = re.sub(r"<[^>]*>", lambda m: re.sub(r"(\d\.\d)\d+", r"\1", m[0]), svg)  # in tags, not in texts
+    svg = re.sub(r' clip-path="[^"]*"| transform="rotate\(-0 [^"]*"', "", svg)  # nothing is drawn outside its axes
+    svg = re.sub(r"M (\S+) (\S+)\s+L \1 (\S+)", r"M\1 \2V\3", svg)
+    seen = set()
+    svg = re.sub(r'<defs>\s*<path id="([^"]*)"[^>]*>\s*</defs>',
+                 lambda m: "" if m[1] in seen else seen.add(m[1]) or m[0], svg)
+    svg = re.sub(r'<g>(\s*<use [^>]*?) (style="[^"]*")/>((?:\s*<use [^>]*? \2/>)*)\s*</g>',
+                 lambda m: f"<g {m[2]}>{m[1]}/>{m[3].replace(' ' + m[2], '')}</g>", svg)
+    names = {}
+    svg = re.sub(r"\b[mp][0-9a-f]{10}\b", lambda m: names.setdefault(m[0], f"i{len(names)}"), svg)
+    styles = {}
+    svg = re.sub(r'style="([^"]*)"', lambda m: f'class="{styles.setdefault(m[1], f"c{len(styles)}")}"', svg)
+    rules = "".join(f".{name}{{{style}}}\n" for style, name in styles.items())
+    svg = svg.replace("</style>", rules + "</style>", 1)
+    for _ in range(3):  # groups of one element, and empty ones
+        svg = re.sub(r"<g>\s*(<[^<>]*/>)?\s*</g>", lambda m: m[1] or "", svg)
+    svg = re.sub(r"\s*\n\s*", "\n", svg)
+    svg = re.sub(r"\n(?=[ML] -?\d)", " ", svg)
+    path.write_text(svg, encoding="utf-8")
+
+
 DRAWINGS = {"worked-example": worked_example, "capacity": capacity, "allocation": allocation, "micro-profile": micro_profile}
 
 
@@ -223,6 +263,8 @@ def main():
         target = path.with_suffix("." + arguments.format)
         figure.savefig(target, dpi=90, metadata={"Date": None} if arguments.format == "svg" else None)
         plt.close(figure)
+        if arguments.format == "svg":
+            shrink(target)
         print(target)
 
 

@@ -51,6 +51,24 @@ class EkyaSim(unittest.TestCase):
             self.assertEqual(status, 0)
             self.assertEqual(json.loads(text)["policy"], policy)
 
+    def test_reproduce_writes_the_table_of_an_experiment(self):
+        status, names, _ = call("reproduce", "--list")
+        self.assertEqual(status, 0)
+        self.assertEqual(len(names.splitlines()), 12)
+        status, path, _ = call("reproduce", "worked-example", "--output", self.folder)
+        self.assertEqual((status, path), (0, f"{self.folder}/worked-example.csv\n"))
+        with open(self.folder / "worked-example.csv", newline="", encoding="utf-8") as file:
+            means = {row["line"]: row["mean"] for row in csv.DictReader(file)}
+        self.assertEqual((means["thief"], means["phased"]), ("0.73017", "0.76094"))
+
+    def test_reproduce_tells_what_it_lacks(self):
+        status, _, error = call("reproduce", "streams")
+        self.assertEqual(status, 1)
+        self.assertIn("--recorded: the folder with the recorded tables is needed", error)
+        status, _, error = call("reproduce", "nothing")
+        self.assertEqual(status, 1)
+        self.assertIn("no experiment 'nothing'", error)
+
     def test_bad_input_is_an_error_that_names_the_place(self):
         status, _, error = call("plan", "-", text=PROBLEM.replace("15", "-1"))
         self.assertEqual(status, 1)

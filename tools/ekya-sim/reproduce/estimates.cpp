@@ -33,7 +33,7 @@ Case with_quantum(const Bench& bench, int gpus, double quantum, std::uint64_t se
   return draw(bench.recorded, options);
 }
 
-/// How long each line takes to decide, in ms.
+/// How long each line takes to decide, in ms: the shortest of three times, since others use the machine too.
 Result<std::vector<double>> decision_ms(const scheduler::Problem& problem) {
   std::vector<double> times;
   for (const Line& line : planning_lines()) {
@@ -42,8 +42,9 @@ Result<std::vector<double>> decision_ms(const scheduler::Problem& problem) {
     scheduler::Problem offered = problem;
     if (!line.retraining)
       for (scheduler::Stream& stream : offered.streams) stream.retraining.clear();
-    (*policy)->plan(offered);
-    times.push_back((*policy)->mean_ms());
+    double shortest_s = (*policy)->plan(offered).decision_s;
+    for (int again = 0; again < 2; ++again) shortest_s = std::min(shortest_s, (*policy)->plan(offered).decision_s);
+    times.push_back(1e3 * shortest_s);
   }
   return times;
 }
