@@ -12,7 +12,7 @@ using ::testing::Not;
 /// One camera on gpu0 whose job `g` takes 40 s at half the device, planned by hand.
 struct Explain : public ::testing::Test {
   Problem problem;
-  PlanMade made;
+  PlanMade made{3, 1, "join", Seconds{100}, {}};
   Orders orders;
   Stream& stream;
   StreamPlan& plan;
@@ -24,16 +24,14 @@ struct Explain : public ::testing::Test {
     stream.accuracy = 0.6;
     stream.inference = {{"full", 0.4, 1.0}, {"half", 0.2, 0.8}};
     stream.retraining = {{"g", 20, 0.9, 1}};
-    made = {3, 1, "join", Seconds{100}, {}};
     made.plan.policy = "phased";
     made.plan.mean_accuracy = 0.816;
     made.plan.upper_bound = 0.82;
-    made.plan.streams = {
-        {"cam0", "half", "g", 0.2, 0, 0.5, 0.816, "gpu0", "gpu0", {{0, "half", 0.2, 0.5}, {40, "full", 0.7, 0}}}};
+    plan = {"cam0", "half", "g", 0.2, 0, 0.5, 0.816, "gpu0", "gpu0", {{0, "half", 0.2, 0.5}, {40, "full", 0.7, 0}}};
   }
 
   std::string text() const { return explain(problem, made, orders); }
-  void give_no_job() { made.plan.streams = {{"cam0", "full", "", 0.4, 0, 0, 0.6, "gpu0", "", {}}}; }
+  void give_no_job() { plan = {"cam0", "full", "", 0.4, 0, 0, 0.6, "gpu0", "", {}}; }
 };
 
 TEST_F(Explain, TellsWhatThePlanIsWorthAndHowFarItMayBeFromTheBest) {
