@@ -118,8 +118,9 @@ def recorded_rows(program, recorded):
         once = Comparison(program, policies, [*draws, "--curve", curve, "--once"])
         best = [100 * (a["phased"]["accuracy"] - max(a[thieves]["accuracy"], o[thieves]["accuracy"]))
                 for a, o in zip(again.cases.values(), once.cases.values())]
-        rows.append(row(f"phased - re-planned thief, {len(best)} recorded cases, {curve} curve, mean {interval(best)}",
-                        statistics.mean(again.differences(thieves)), "points", "higher", *aims))
+        differences = again.differences(thieves)
+        rows.append(row(f"phased - re-planned thief, {len(differences)} recorded cases, {curve} curve, mean "
+                        f"{interval(differences)}", statistics.mean(differences), "points", "higher", *aims))
         rows.append(row(f"phased - best of thieves, recorded, {curve} curve, mean", statistics.mean(best), "points", "higher"))
         rows.append(row(f"phased - best of thieves, recorded, {curve} curve, least", min(best), "points", "higher", -0.1))
         for other in ("exact", "no-retraining"):
