@@ -90,9 +90,7 @@ std::vector<double> floor_demands(const scheduler::Problem& problem) {
   std::vector<double> demands;
   const scheduler::WindowModel model(problem);
   for (const auto& stream : model.streams)
-    if (stream.floor > 0)
-      demands.push_back(
-          stream.ladder.rungs()[static_cast<std::size_t>(stream.ladder.lowest(stream.floor / stream.accuracy))].demand);
+    if (stream.floor > 0) demands.push_back(stream.floor_demand());
   std::sort(demands.rbegin(), demands.rend());
   return demands;
 }

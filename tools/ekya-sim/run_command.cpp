@@ -88,7 +88,7 @@ void add_run(CLI::App& app, Status& result) {
       ->required();
   add_policy_option(*command, options->policy);
   command->add_option("--trace", options->trace,
-                      "File for what happened, in the format of ekyascheduler's trace-file");
+                      "File for what happened, in the format of ekyascheduler's history-file");
   command->add_option("--format", options->format)->check(CLI::IsMember({"table", "json"}))->capture_default_str();
   command->callback([options, &result] { result = run(*options); });
 }

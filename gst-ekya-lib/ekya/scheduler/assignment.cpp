@@ -7,17 +7,6 @@
 #include "ekya/scheduler/pick.h"
 
 namespace ekya::scheduler {
-namespace {
-
-/// What inference must have to hold its a_min, in devices.
-double floor_demand(const WindowModel::StreamModel& stream) {
-  if (stream.floor <= 0) return 0;
-  const int rung = stream.ladder.lowest(stream.floor / stream.accuracy);
-  return rung < 0 ? 0 : stream.ladder.rungs()[rung].demand;
-}
-
-}  // namespace
-
 Assignment without_retraining(const WindowModel& model, std::vector<int> device) {
   Assignment assignment;
   const std::size_t streams = model.streams.size();
@@ -37,12 +26,12 @@ void serve_first(const WindowModel& model, int device, Assignment& assignment) {
   for (int v = 0; v < static_cast<int>(model.streams.size()); ++v)
     if (assignment.device[v] == device) here.push_back(v);
   std::stable_sort(here.begin(), here.end(),
-                   [&](int a, int b) { return floor_demand(model.streams[a]) < floor_demand(model.streams[b]); });
+                   [&](int a, int b) { return model.streams[a].floor_demand() < model.streams[b].floor_demand(); });
   const double capacity = model.devices[device].capacity;
   double left = capacity, wanted = 0;
   for (int v : here) {
     const WindowModel::StreamModel& stream = model.streams[v];
-    const double demand = floor_demand(stream);
+    const double demand = stream.floor_demand();
     const bool held = stream.floor > 0 && demand <= left + kShareTolerance;
     assignment.floor[v] = held ? stream.floor : 0;
     if (held) left = std::max(0.0, left - demand);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <limits>
 
 #include "ekya/scheduler/alternatives.h"
 #include "ekya/scheduler/job_times.h"
@@ -125,19 +124,12 @@ class Sentence {
            " of its " + number(capacity);
   }
 
-  static double floor_demand(const Stream& stream, double floor) {
-    double least = std::numeric_limits<double>::infinity();
-    for (const InferenceConfig& config : stream.inference)
-      if (stream.accuracy * config.factor >= floor) least = std::min(least, config.demand);
-    return least;
-  }
-
   double floors_and_labelling(const std::string& device) const {
     double sum = 0;
     for (std::size_t v = 0; v < problem_.streams.size(); ++v) {
       if (all_.streams[v].device != device) continue;
-      const double least = floor_demand(problem_.streams[v], floor_of(problem_, problem_.streams[v]));
-      sum += all_.streams[v].labelling_share + (std::isfinite(least) ? least : 0);
+      sum +=
+          all_.streams[v].labelling_share + floor_demand(problem_.streams[v], floor_of(problem_, problem_.streams[v]));
     }
     return sum;
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "ekya/scheduler/check.h"
 #include "ekya/scheduler/estimate.h"
@@ -48,8 +49,14 @@ double best_factor(const Stream& stream) {
   return best;
 }
 
-double reachable_floor(const DeviceWindow& window, const Stream& stream) {
-  const double floor = stream.min_accuracy.value_or(window.min_accuracy);
+double floor_demand(const Stream& stream, double floor) {
+  double least = std::numeric_limits<double>::infinity();
+  for (const InferenceConfig& config : stream.inference)
+    if (stream.accuracy * config.factor >= floor - kShareTolerance) least = std::min(least, config.demand);
+  return floor > 0 && std::isfinite(least) ? least : 0;
+}
+
+double reachable_floor(const Stream& stream, double floor) {
   return stream.accuracy * best_factor(stream) < floor ? 0 : floor;
 }
 
@@ -97,7 +104,8 @@ Choice estimate_choice(const DeviceWindow& window, const Stream& stream, double 
                        double retraining_share, const RetrainingConfig* retraining) {
   Choice choice{best_inference(stream, inference_share), retraining, 0, 0};
   const double during = factor_of(stream, choice.inference);
-  choice.shortfall = std::max(0.0, reachable_floor(window, stream) - stream.accuracy * during);
+  choice.shortfall = std::max(
+      0.0, reachable_floor(stream, stream.min_accuracy.value_or(window.min_accuracy)) - stream.accuracy * during);
   const double after = retraining ? factor_after(stream, inference_share, retraining_share, *retraining) : during;
   const double speed = retraining ? speed_of(window, *retraining, retraining_share) : 0;
   choice.accuracy = window_accuracy(window.window_s, stream.accuracy, retraining, speed, during, after);
@@ -171,9 +179,7 @@ StreamPlan stream_plan(const Problem& problem, const DeviceWindow& window, const
 }
 
 double planned_factor(const Stream& stream, const StreamPlan& plan) {
-  const auto config = std::find_if(stream.inference.begin(), stream.inference.end(),
-                                   [&](const InferenceConfig& c) { return c.id == plan.inference_config; });
-  return factor_of(stream, config == stream.inference.end() ? nullptr : &*config);
+  return factor_of(stream, inference_named(stream, plan.inference_config));
 }
 
 void summarise(const Problem& problem, Plan& plan) {

@@ -71,7 +71,9 @@ double best_factor(const Stream& stream);
 
 /// a_min of a stream, or 0 where its student cannot reach it even with the best config: nothing that inference gets
 /// would help.
-double reachable_floor(const DeviceWindow& window, const Stream& stream);
+double reachable_floor(const Stream& stream, double floor);
+/// The least demand of the configs that hold the floor, in devices; 0 where there is no floor or none holds it.
+double floor_demand(const Stream& stream, double floor);
 
 /// Labelling share of each stream: what it wants, all scaled down alike where that is more than kLabellingFraction of
 /// the capacity. Shape [streams], in devices. `problem` has one device.

@@ -2,8 +2,6 @@
 #include "ekya/scheduler/place.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "ekya/scheduler/check.h"
@@ -24,13 +22,9 @@ double load_of(const Problem& problem, const Stream& stream) {
   return inference + stream.labelling_demand + work_s / problem.window_s;
 }
 
-/// The least share of inference that holds the stream's a_min, in devices; 0 where there is none or none does.
+/// What inference must have to hold the stream's a_min, in devices.
 double floor_demand(const Problem& problem, const Stream& stream) {
-  const double floor = floor_of(problem, stream);
-  double least = std::numeric_limits<double>::infinity();
-  for (const InferenceConfig& config : stream.inference)
-    if (stream.accuracy * config.factor >= floor - kShareTolerance) least = std::min(least, config.demand);
-  return floor > 0 && std::isfinite(least) ? least : 0;
+  return floor_demand(stream, floor_of(problem, stream));
 }
 
 class Placing {

@@ -204,6 +204,12 @@ Status check_devices_hold(const Problem& problem, const Plan& plan) {
   return {};
 }
 
+template <typename Config>
+const Config* named(const std::vector<Config>& configs, const std::string& id) {
+  const auto it = std::find_if(configs.begin(), configs.end(), [&](const Config& c) { return c.id == id; });
+  return it == configs.end() ? nullptr : &*it;
+}
+
 }  // namespace
 
 Status validate(const Problem& problem) {
@@ -262,9 +268,11 @@ std::vector<Phase> phases_of(const StreamPlan& plan) {
 }
 
 const RetrainingConfig* config_named(const Stream& stream, const std::string& id) {
-  for (const RetrainingConfig& config : stream.retraining)
-    if (config.id == id) return &config;
-  return nullptr;
+  return named(stream.retraining, id);
+}
+
+const InferenceConfig* inference_named(const Stream& stream, const std::string& id) {
+  return named(stream.inference, id);
 }
 
 int device_index(const Problem& problem, const std::string& id) {

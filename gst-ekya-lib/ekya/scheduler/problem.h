@@ -141,6 +141,9 @@ std::vector<Phase> phases_of(const StreamPlan& plan);
 /// The stream's retraining config of that id, or null.
 const RetrainingConfig* config_named(const Stream& stream, const std::string& id);
 
+/// The stream's inference config of that id, or null.
+const InferenceConfig* inference_named(const Stream& stream, const std::string& id);
+
 /// Index of the device with that id, or -1.
 int device_index(const Problem& problem, const std::string& id);
 

@@ -15,7 +15,7 @@ constexpr double kTogether = 1e-12;
 SharedWindow::SharedWindow(const Problem& problem) : problem_(problem), window_(problem) {
   for (const Stream& stream : problem.streams) {
     factors_.emplace_back(stream);
-    floors_.push_back(reachable_floor(window_, stream));
+    floors_.push_back(reachable_floor(stream, floor_of(problem, stream)));
     inferences_ += stream.inference.empty() ? 0 : 1;
   }
 }

@@ -33,22 +33,22 @@ std::vector<Option> options_of(const Problem& problem, const Stream& stream) {
   return kept;
 }
 
-/// a_min binds only a stream whose student reaches it with its best config: for others nothing that inference gets
-/// would help.
-double reachable_floor(const Problem& problem, const Stream& stream) {
-  const double floor = floor_of(problem, stream);
-  return stream.accuracy * best_factor(stream) >= floor ? floor : 0;
-}
-
 }  // namespace
+
+double WindowModel::StreamModel::floor_demand() const {
+  if (floor <= 0) return 0;
+  const int rung = ladder.lowest(floor / accuracy);
+  return rung < 0 ? 0 : ladder.rungs()[static_cast<std::size_t>(rung)].demand;
+}
 
 WindowModel::WindowModel(const Problem& problem) : window_s(problem.window_s) {
   for (const Device& device : problem.devices)
     devices.push_back({device.capacity, device.memory_mb, Throughput(device.throughput)});
   for (const Stream& stream : problem.streams) {
     weights += stream.weight;
-    streams.push_back({stream.weight, stream.accuracy, reachable_floor(problem, stream), stream.labelling_demand,
-                       Ladder(stream), options_of(problem, stream), device_index(problem, stream.device),
+    streams.push_back({stream.weight, stream.accuracy, reachable_floor(stream, floor_of(problem, stream)),
+                       stream.labelling_demand, Ladder(stream), options_of(problem, stream),
+                       device_index(problem, stream.device),
                        stream.running.empty() ? -1 : device_index(problem, stream.retraining_device)});
   }
 }

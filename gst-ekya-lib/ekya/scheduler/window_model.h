@@ -29,6 +29,9 @@ struct WindowModel {
     std::vector<Option> options;  ///< Work and accuracy both ascend.
     int device = -1;              ///< Where its inference runs now, or -1.
     int running = -1;             ///< Device of the running job, or -1.
+
+    /// What inference must have to hold the floor, in devices; 0 where there is none.
+    double floor_demand() const;
   };
   struct DeviceModel {
     double capacity = 1;

@@ -28,12 +28,6 @@ constexpr double kRounding = 1e-9;
 /// What a policy believes is left of a job that has overrun its estimate, relative to that estimate.
 constexpr double kOverrunLeft = 0.05;
 
-template <typename Config>
-const Config* config_named(const std::vector<Config>& configs, const std::string& id) {
-  const auto it = std::find_if(configs.begin(), configs.end(), [&](const Config& c) { return c.id == id; });
-  return it == configs.end() ? nullptr : &*it;
-}
-
 bool same_shape(const Problem& a, const Problem& b) {
   const auto same_ids = [](const auto& x, const auto& y) {
     return std::equal(x.begin(), x.end(), y.begin(), y.end(), [](auto& c, auto& d) { return c.id == d.id; });
@@ -62,7 +56,7 @@ class Execution {
     for (const Stream& stream : truth.streams) {
       streams_.emplace_back();
       streams_.back().accuracy = stream.accuracy;
-      streams_.back().job = config_named(stream.retraining, stream.running);
+      streams_.back().job = config_named(stream, stream.running);
       streams_.back().device = stream.device;
       streams_.back().job_device = stream.retraining_device;
       result_.below_floor_s.push_back(0);
@@ -172,7 +166,7 @@ class Execution {
     const auto& configs = planned_.streams[v].retraining;
     const auto same = [&](const RetrainingConfig& config) { return config.accuracy == believed; };
     const auto config = std::find_if(configs.begin(), configs.end(), same);
-    return config == configs.end() ? believed : config_named(truth_.streams[v].retraining, config->id)->accuracy;
+    return config == configs.end() ? believed : config_named(truth_.streams[v], config->id)->accuracy;
   }
 
   std::vector<Phase> phases_at(double at_s) const {
@@ -200,7 +194,7 @@ class Execution {
     Progress& stream = streams_[v];
     if (stream.retrained || phase.retraining_share <= 0) return;
     const StreamPlan& plan = plan_->streams[v];
-    if (!stream.job) stream.job = config_named(truth_.streams[v].retraining, plan.retraining_config);
+    if (!stream.job) stream.job = config_named(truth_.streams[v], plan.retraining_config);
     if (stream.job && stream.job->id == plan.retraining_config) stream.job_device = plan.retraining_device;
   }
 
@@ -231,7 +225,7 @@ class Execution {
 
   static double factor(const Stream& stream, const std::string& config) {
     if (stream.inference.empty()) return 1;
-    const InferenceConfig* inference = config_named(stream.inference, config);
+    const InferenceConfig* inference = inference_named(stream, config);
     return inference ? inference->factor : 0;
   }
 

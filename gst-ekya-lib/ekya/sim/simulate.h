@@ -36,7 +36,7 @@ struct Simulated {
 /// tenth shows that it is off by more than 10 %; accuracies are integrated exactly between events. A stream retrains
 /// once for the labels of each scene; a job goes on over a window's end; a job whose grant is taken waits.
 ///
-/// `trace`, where there is one, is called with each line of the trace in the format of `trace-file`.
+/// `trace`, where there is one, is called with each line of the trace in the format of `history-file`.
 /// Errors: of validate(scenario) and of the controller's options; kInternal where the shares on a device exceed its
 /// capacity at some time.
 Result<Simulated> simulate(const Scenario& scenario, const std::string& policy,
