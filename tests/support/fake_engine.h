@@ -81,7 +81,7 @@ class FakeEngine : public learner::Engine {
   int thread_count_calls() const { return thread_count_calls_; }
 
   void set_thread_count(int) const override { ++thread_count_calls_; }
-  std::vector<std::string> architectures() const override { return {"fake"}; }
+  std::vector<learner::Architecture> architectures() const override { return {{"fake"}}; }
   /// An empty tensor list with the info as metadata.
   Result<learner::WeightsFile> initialise(const learner::ModelInfo& info, std::uint64_t seed) const override;
   Result<std::shared_ptr<const learner::Classifier>> build_classifier(const learner::WeightsFile& file) const override;

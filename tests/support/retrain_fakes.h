@@ -35,7 +35,7 @@ class FakeTrainEngine : public Engine {
   static WeightsFile weights(const std::vector<std::string>& labels, const std::vector<int>& table, int size = 8);
 
   void set_thread_count(int) const override {}
-  std::vector<std::string> architectures() const override { return {"fake"}; }
+  std::vector<Architecture> architectures() const override { return {{"fake"}}; }
   Result<WeightsFile> initialise(const ModelInfo& info, std::uint64_t seed) const override;
   Result<std::shared_ptr<const Classifier>> build_classifier(const WeightsFile& file) const override;
   Result<std::shared_ptr<const Classifier>> load_torchscript(const std::string&, const ModelInfo&,

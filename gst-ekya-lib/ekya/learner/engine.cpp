@@ -10,7 +10,7 @@ namespace ekya::learner {
 namespace {
 
 /// Its number is that of model.h's contract: a module of another version does not have this name.
-constexpr char kEntry[] = "ekya_engine_1";
+constexpr char kEntry[] = "ekya_engine_2";
 
 std::atomic<const Engine*> testing_engine{nullptr};
 

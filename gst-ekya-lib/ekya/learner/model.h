@@ -116,14 +116,21 @@ class TrainingJob {
   virtual Result<std::shared_ptr<const Classifier>> classifier() const = 0;
 };
 
+/// A built-in network, as `ekya-models list` shows it.
+struct Architecture {
+  std::string name;             ///< "resnet18"
+  bool is_detector = false;     ///< Else a classifier.
+  std::int64_t parameters = 0;  ///< Values that training changes, at width 1 with 1000 classes.
+};
+
 /// Everything that needs LibTorch. Stateless and thread-safe; every exception is caught inside.
 class Engine {
  public:
   virtual ~Engine() = default;
   /// Threads that a call from the calling thread may use; each thread that computes calls it first.
   virtual void set_thread_count(int threads) const = 0;
-  /// Architectures that build_classifier knows, e.g. "resnet18".
-  virtual std::vector<std::string> architectures() const = 0;
+  /// What build_classifier knows, sorted by name.
+  virtual std::vector<Architecture> architectures() const = 0;
   /// Fresh weights. Errors: kInvalidArgument for an unknown architecture.
   virtual Result<WeightsFile> initialise(const ModelInfo& info, std::uint64_t seed) const = 0;
   /// Errors: kInvalidArgument or kCorrupt saying what was expected and what was found (architecture, tensor, shape,

@@ -35,12 +35,22 @@ void fill_tensor(Tensor& tensor, float value) {
     std::memcpy(&tensor.data[at], &value, sizeof value);
 }
 
-TEST(Architectures, AreListed) {
-  EXPECT_THAT(torch_engine().architectures(),
-              ElementsAre("resnet18", "resnet50", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0"));
+TEST(Architectures, AreListedWithTheParametersTheyHaveAtThousandClasses) {
+  std::map<std::string, std::int64_t> found;
+  for (const Architecture& architecture : torch_engine().architectures()) {
+    EXPECT_FALSE(architecture.is_detector) << architecture.name;
+    found[architecture.name] = architecture.parameters;
+  }
+  const std::map<std::string, std::int64_t> expected{
+      {"efficientnet_lite0", 4'652'008}, {"mobilenet_v2", 3'504'872},      {"resnet18", 11'689'512},
+      {"resnet50", 25'557'032},          {"resnext101_32x8d", 88'791'336}, {"shufflenet_v2_x0_5", 1'366'792},
+      {"shufflenet_v2_x1_0", 2'278'604},
+  };
+  EXPECT_EQ(found, expected);
 }
 
-// The counts that torchvision publishes for 1000 classes; names as in its state_dict().
+// The counts that torchvision (for EfficientNet-Lite0 the PyPI package efficientnet-lite-pytorch) has for 1000 classes;
+// names as in its state_dict(). All values are compared in tests/parity, where torchvision is at hand.
 struct Published {
   const char* architecture;
   std::size_t parameters;
@@ -63,7 +73,38 @@ TEST_P(TorchvisionModels, HaveItsParameters) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TorchvisionModels,
-                         ::testing::Values(Published{"resnet18",
+                         ::testing::Values(Published{"efficientnet_lite0",
+                                                     4'652'008,
+                                                     247,
+                                                     {{"_conv_stem.weight", {32, 3, 3, 3}},
+                                                      {"_bn0.running_mean", {32}},
+                                                      {"_blocks.0._project_conv.weight", {16, 32, 1, 1}},
+                                                      {"_blocks.4._expand_conv.weight", {240, 40, 1, 1}},
+                                                      {"_blocks.4._depthwise_conv.weight", {240, 1, 5, 5}},
+                                                      {"_blocks.15._bn2.running_var", {320}},
+                                                      {"_conv_head.weight", {1280, 320, 1, 1}},
+                                                      {"_fc.weight", {1000, 1280}}}},
+                                           Published{"mobilenet_v2",
+                                                     3'504'872,
+                                                     262,
+                                                     {{"features.0.0.weight", {32, 3, 3, 3}},
+                                                      {"features.1.conv.0.0.weight", {32, 1, 3, 3}},
+                                                      {"features.1.conv.1.weight", {16, 32, 1, 1}},
+                                                      {"features.1.conv.2.running_var", {16}},
+                                                      {"features.14.conv.0.0.weight", {576, 96, 1, 1}},
+                                                      {"features.14.conv.1.1.weight", {576}},
+                                                      {"features.17.conv.2.weight", {320, 960, 1, 1}},
+                                                      {"features.18.1.bias", {1280}},
+                                                      {"classifier.1.weight", {1000, 1280}}}},
+                                           Published{"resnext101_32x8d",
+                                                     88'791'336,
+                                                     522,
+                                                     {{"layer1.0.conv1.weight", {256, 64, 1, 1}},
+                                                      {"layer1.0.conv2.weight", {256, 8, 3, 3}},
+                                                      {"layer3.22.conv2.weight", {1024, 32, 3, 3}},
+                                                      {"layer4.2.bn2.running_mean", {2048}},
+                                                      {"fc.weight", {1000, 2048}}}},
+                                           Published{"resnet18",
                                                      11'689'512,
                                                      102,
                                                      {{"conv1.weight", {64, 3, 7, 7}},
@@ -141,7 +182,8 @@ TEST_P(Networks, ClassifyWhenFoldedAsWhenTrained) {
 }
 
 TEST_P(Networks, AreTheSameAfterAWeightsFile) {
-  const ModelInfo info = student(GetParam());
+  ModelInfo info = student(GetParam());
+  info.width = 0.25;
   const WeightsFile weights = fresh_weights(info);
   const auto bytes = serialize(weights);
   const auto read = parse_weights(bytes, true);
@@ -150,9 +192,39 @@ TEST_P(Networks, AreTheSameAfterAWeightsFile) {
   EXPECT_EQ(*build(weights)->classify(crops, 2), *build(*read)->classify(crops, 2));
 }
 
+// Each kind of layer is in the graph: a step of all layers moves all that can be learned, and nothing else but the
+// statistics.
+TEST_P(Networks, ChangeAllLearnedParametersInOneStep) {
+  ModelInfo info = student(GetParam());
+  info.width = 0.125;
+  const WeightsFile before = fresh_weights(info);
+  TrainOptions options;
+  options.epochs = 1;
+  options.learning_rate = 0.1;
+  options.weight_decay = 0;  // It would move what the loss does not reach.
+  auto job = torch_engine().train(*build(before), coloured_crops(32), options);
+  ASSERT_TRUE(job) << job.error().message;
+  run_all(**job);
+  const auto after = (*job)->weights();
+  ASSERT_TRUE(after) << after.error().message;
+  ASSERT_EQ(after->tensors.size(), before.tensors.size());
+  for (const auto& [name, tensor] : before.tensors) EXPECT_NE(tensor.data, after->tensors.at(name).data) << name;
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Networks,
-                         ::testing::Values("resnet18", "resnet50", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0"),
+                         ::testing::Values("efficientnet_lite0", "mobilenet_v2", "resnet18", "resnet50",
+                                           "resnext101_32x8d", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0"),
                          [](const auto& info) { return info.param; });
+
+// TensorFlow's padding depends on the parity of each map's size; both must give as many pixels as there are strides.
+TEST(EfficientNetLite, TakesInputsOfEverySize) {
+  for (const int size : {8, 31, 33, 50}) {
+    SCOPED_TRACE(size);
+    ModelInfo info = student("efficientnet_lite0", 4, size);
+    info.width = 0.125;
+    EXPECT_TRUE(torch_engine().build_classifier(fresh_weights(info)));
+  }
+}
 
 TEST(Width, ScalesChannelsToMultiplesOfEight) {
   ModelInfo info = student("resnet18");

@@ -32,6 +32,8 @@ struct ConvShape {
   int kernel = 1;
   int stride = 1;
   int groups = 1;
+  bool tf_same = false;   ///< TensorFlow's padding "SAME": an odd pixel of it goes to the right and the bottom.
+  double epsilon = 1e-5;  ///< Of the normalisation; 1e-5 is torchvision's.
 };
 
 /// Convolution without bias, padded to keep the size at stride 1, then batch normalisation.
@@ -64,7 +66,9 @@ class Linear {
   at::Tensor weight_, bias_;
 };
 
-/// Maximum of 3x3 with stride 2, as after the first convolution of all our networks.
+/// min(max(x, 0), 6); overwrites its argument.
+at::Tensor relu6(at::Tensor x);
+/// Maximum of 3x3 with stride 2, as after the first convolution of ResNet and ShuffleNet.
 at::Tensor max_pool(const at::Tensor& images);
 /// [N, C, H, W] to [N, C].
 at::Tensor mean_of_pixels(const at::Tensor& images);

@@ -18,19 +18,29 @@ namespace {
 using Make = std::function<std::shared_ptr<Network>(double width, int labels)>;
 
 const std::map<std::string, Make>& registry() {
-  static const auto resnet = [](std::vector<int> blocks, bool bottleneck) -> Make {
-    return [=](double width, int labels) { return make_resnet({blocks, bottleneck}, width, labels); };
+  static const auto resnet = [](const ResNetShape& shape) -> Make {
+    return [=](double width, int labels) { return make_resnet(shape, width, labels); };
   };
   static const auto shufflenet = [](std::vector<int> channels) -> Make {
     return [=](double width, int labels) { return make_shufflenet(channels, width, labels); };
   };
   static const std::map<std::string, Make> table{
-      {"resnet18", resnet({2, 2, 2, 2}, false)},
-      {"resnet50", resnet({3, 4, 6, 3}, true)},
+      {"efficientnet_lite0", make_efficientnet_lite0},
+      {"mobilenet_v2", make_mobilenet_v2},
+      {"resnet18", resnet({{2, 2, 2, 2}})},
+      {"resnet50", resnet({{3, 4, 6, 3}, true})},
+      {"resnext101_32x8d", resnet({{3, 4, 23, 3}, true, 32, 8})},
       {"shufflenet_v2_x0_5", shufflenet({24, 48, 96, 192, 1024})},
       {"shufflenet_v2_x1_0", shufflenet({24, 116, 232, 464, 1024})},
   };
   return table;
+}
+
+std::int64_t learned_values(const Network& network) {
+  std::int64_t sum = 0;
+  for (const Parameter& parameter : network.parameters())
+    if (parameter.learned) sum += parameter.value.numel();
+  return sum;
 }
 
 /// Drawn in the order of the indices, whatever the layout in memory: a seed means the same values.
@@ -60,17 +70,19 @@ int scaled(int channels, double width) {
   return std::max(8, 8 * static_cast<int>(std::lround(channels * width / 8)));
 }
 
-std::vector<std::string> network_names() {
-  std::vector<std::string> names;
-  for (const auto& [name, make] : registry()) names.push_back(name);
-  return names;
+// Memory is reserved for the weights, but none of it is touched.
+std::vector<Architecture> network_architectures() {
+  std::vector<Architecture> architectures;
+  for (const auto& [name, make] : registry())
+    architectures.push_back({name, /*is_detector=*/false, learned_values(*make(/*width=*/1, /*labels=*/1000))});
+  return architectures;
 }
 
 std::shared_ptr<Network> make_network(const ModelInfo& info) {
   const auto found = registry().find(info.architecture);
   if (found == registry().end()) {
     std::string known;
-    for (const std::string& name : network_names()) known += (known.empty() ? "" : ", ") + name;
+    for (const auto& [name, make] : registry()) known += (known.empty() ? "" : ", ") + name;
     refuse(ErrorCode::kInvalidArgument, "architecture '" + info.architecture + "' is unknown; known are " + known);
   }
   if (!(info.width > 0 && info.width <= 4))

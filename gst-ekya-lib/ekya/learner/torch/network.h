@@ -44,8 +44,8 @@ class Network {
 /// Channels of a layer at a width: a multiple of 8, at least 8; exactly `channels` at width 1.
 int scaled(int channels, double width);
 
-/// Names that make_network() knows. A family, or one more of its sizes, is a row of the registry in network.cpp.
-std::vector<std::string> network_names();
+/// What make_network() knows. A family, or one more of its sizes, is a row of the registry in network.cpp.
+std::vector<Architecture> network_architectures();
 
 /// A network with uninitialised weights. Throws Refused for an unknown architecture or a width outside (0, 4].
 std::shared_ptr<Network> make_network(const ModelInfo& info);
@@ -57,10 +57,15 @@ void fill(const Network& network, std::uint64_t seed);
 struct ResNetShape {
   std::vector<int> blocks;  ///< In each of the four stages.
   bool bottleneck = false;
+  int groups = 1;            ///< Of the 3x3 convolutions; with `bottleneck` only.
+  int width_per_group = 64;  ///< Channels of a group in the first stage, at width 1.
 };
 std::shared_ptr<Network> make_resnet(const ResNetShape& shape, double width, int labels);
 
 /// channels: after the first convolution, after each of three stages, after the last convolution.
 std::shared_ptr<Network> make_shufflenet(const std::vector<int>& channels, double width, int labels);
+
+std::shared_ptr<Network> make_mobilenet_v2(double width, int labels);
+std::shared_ptr<Network> make_efficientnet_lite0(double width, int labels);
 
 }  // namespace ekya::learner

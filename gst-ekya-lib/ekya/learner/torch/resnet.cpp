@@ -3,24 +3,26 @@
 
 #include "network.h"
 
-// ResNet (He et al., CVPR 2016) with the names and shapes of torchvision.models.resnet; the bottleneck has its stride
-// in the 3x3 convolution ("v1.5").
+// ResNet (He et al., CVPR 2016) and ResNeXt (Xie et al., CVPR 2017), which splits the 3x3 convolution of the bottleneck
+// into groups, with the names and shapes of torchvision.models.resnet; the bottleneck has its stride in the 3x3
+// convolution ("v1.5").
 namespace ekya::learner {
 namespace {
 
 class Block {
  public:
-  /// `bottleneck`: 1x1, 3x3, 1x1 to four times the planes; else two 3x3.
-  Block(Parameters& parameters, const std::string& name, int in, int planes, int stride, bool bottleneck) {
-    const int out = bottleneck ? 4 * planes : planes;
+  /// A bottleneck: 1x1, 3x3, 1x1 to four times the planes; else two 3x3.
+  Block(Parameters& parameters, const std::string& name, int in, int planes, int stride, const ResNetShape& resnet) {
+    const int out = resnet.bottleneck ? 4 * planes : planes;
     const auto add = [&](const ConvShape& shape) {
       const std::string number = std::to_string(layers_.size() + 1);
       layers_.emplace_back(parameters, name + ".conv" + number, name + ".bn" + number, shape);
     };
-    if (bottleneck) {
-      add({in, planes});
-      add({planes, planes, 3, stride});
-      add({planes, out});
+    if (resnet.bottleneck) {
+      const int inner = planes * resnet.width_per_group / 64 * resnet.groups;
+      add({in, inner});
+      add({inner, inner, 3, stride, resnet.groups});
+      add({inner, out});
     } else {
       add({in, planes, 3, stride});
       add({planes, out, 3});
@@ -55,7 +57,7 @@ class ResNet : public Network {
       const int planes = scaled(64 << stage, width);
       for (int i = 0; i < shape.blocks[stage]; ++i) {
         const std::string name = "layer" + std::to_string(stage + 1) + "." + std::to_string(i);
-        blocks_.emplace_back(parameters_, name, in, planes, stage > 0 && i == 0 ? 2 : 1, shape.bottleneck);
+        blocks_.emplace_back(parameters_, name, in, planes, stage > 0 && i == 0 ? 2 : 1, shape);
         in = shape.bottleneck ? 4 * planes : planes;
       }
     }

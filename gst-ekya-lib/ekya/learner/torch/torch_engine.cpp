@@ -17,7 +17,7 @@ class TorchEngine : public Engine {
  public:
   void set_thread_count(int threads) const override { at::set_num_threads(std::max(1, threads)); }
 
-  std::vector<std::string> architectures() const override { return network_names(); }
+  std::vector<Architecture> architectures() const override { return network_architectures(); }
 
   Result<WeightsFile> initialise(const ModelInfo& info, std::uint64_t seed) const override {
     return attempt("initialise", [&] {
@@ -57,7 +57,7 @@ class TorchEngine : public Engine {
 }  // namespace ekya::learner
 
 /// The number rises whenever model.h changes, so that a plugin and a module of different versions do not meet.
-extern "C" __attribute__((visibility("default"))) const ekya::learner::Engine* ekya_engine_1() {
+extern "C" __attribute__((visibility("default"))) const ekya::learner::Engine* ekya_engine_2() {
   static const ekya::learner::TorchEngine engine;
   return &engine;
 }
