@@ -3,13 +3,16 @@
 
 #include <glib.h>
 
+#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <stdexcept>
 
+#include "ekya/base/file_ops.h"
 #include "ekya/base/printable.h"
 #include "glue/labels_file.h"
 #include "glue/model_file.h"
@@ -161,6 +164,39 @@ ModelInfoFile read_keys(const Keys& keys, const std::string& folder) {
   return info;
 }
 
+/// Shortest text that reads back as the same number.
+std::string to_text(auto value) {
+  std::array<char, 64> text;
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+std::string to_text(const std::array<float, 3>& values) {
+  return to_text(values[0]) + ";" + to_text(values[1]) + ";" + to_text(values[2]);
+}
+
+std::string to_text(const ModelInfoFile& info) {
+  const KeyFilePtr file(g_key_file_new());
+  g_key_file_set_string(file.get(), "modelinfo", "version", "1.0");
+  const auto set = [&](const char* key, const std::string& value) {
+    g_key_file_set_value(file.get(), kGroup, key, value.c_str());
+  };
+  set("task", info.is_detector ? "detection" : "classification");
+  set("input-size", to_text(info.input_size));
+  std::vector<const gchar*> labels;
+  for (const std::string& label : info.labels) labels.push_back(label.c_str());
+  if (!labels.empty()) g_key_file_set_string_list(file.get(), kGroup, "labels", labels.data(), labels.size());
+  set("mean", to_text(info.normalisation.mean));
+  set("std", to_text(info.normalisation.std));
+  if (info.is_detector) {
+    set("boxes", info.boxes_are_centre_size ? "cxcywh" : "xyxy");
+    set("boxes-unit", info.boxes_are_normalised ? "fraction" : "pixels");
+    set("objectness", info.has_objectness ? "true" : "false");
+    set("threshold", to_text(info.threshold));
+    set("iou-threshold", to_text(info.iou_threshold));
+  }
+  return StringPtr(g_key_file_to_data(file.get(), nullptr, nullptr)).get();
+}
+
 /// Errors without the path; also throws them.
 Result<ModelInfoFile> parse_modelinfo(const std::string& text, const std::string& folder) {
   if (Status ok = check_duplicates(text); !ok) return ok.error();
@@ -178,6 +214,20 @@ Result<ModelInfoFile> parse_modelinfo(const std::string& text, const std::string
   return read_keys(Keys(file.get()), folder);
 }
 
+Result<ModelInfoFile> parse_named(const std::string& path, const std::string& text) {
+  const auto named = [&](Error error) {
+    error.message = path + ": " + error.message;
+    return error;
+  };
+  try {
+    auto info = parse_modelinfo(text, std::filesystem::path(path).parent_path().string());
+    if (!info) return named(info.error());
+    return info;
+  } catch (const Error& error) {
+    return named(error);
+  }
+}
+
 }  // namespace
 
 Result<ModelInfoFile> read_modelinfo(const std::string& model_path) {
@@ -187,17 +237,13 @@ Result<ModelInfoFile> read_modelinfo(const std::string& model_path) {
     return Error{ErrorCode::kNotFound,
                  "TorchScript needs a description beside it, see docs/models.md; " + text.error().message};
   if (!text) return text.error();
-  const auto named = [&](Error error) {
-    error.message = path + ": " + error.message;
-    return error;
-  };
-  try {
-    auto info = parse_modelinfo(*text, std::filesystem::path(path).parent_path().string());
-    if (!info) return named(info.error());
-    return info;
-  } catch (const Error& error) {
-    return named(error);
-  }
+  return parse_named(path, *text);
+}
+
+Status write_modelinfo(const std::string& model_path, const ModelInfoFile& info) {
+  const std::string path = model_path + ".modelinfo", text = to_text(info);
+  if (const auto read = parse_named(path, text); !read) return read.error();
+  return replace_file(FileOps::system(), path, std::as_bytes(std::span(text)));
 }
 
 }  // namespace ekya::gst

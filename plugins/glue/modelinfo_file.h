@@ -27,4 +27,8 @@ struct ModelInfoFile {
 /// Errors: kNotFound, kInvalidArgument; the message names the file and the key or line.
 Result<ModelInfoFile> read_modelinfo(const std::string& model_path);
 
+/// Writes the .modelinfo beside a model, its labels inside; read_modelinfo() gives the same back.
+/// Errors: kInvalidArgument for what the reader would refuse, naming the key, and nothing is written; kIo.
+Status write_modelinfo(const std::string& model_path, const ModelInfoFile& info);
+
 }  // namespace ekya::gst

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// ekya-models: lists architectures, makes fresh weights, shows, checks and imports weights files; see docs/models.md.
+// ekya-models: lists architectures, makes fresh weights, shows, checks and imports weights files, describes TorchScript
+// files; see docs/models.md.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
@@ -8,6 +9,7 @@
 #include "ekya/base/file_ops.h"
 #include "ekya/base/printable.h"
 #include "ekya/learner/model.h"
+#include "models/modelinfo_command.h"
 
 namespace {
 
@@ -19,7 +21,10 @@ using ekya::learner::WeightsFile;
 Status list() {
   const auto engine = ekya::learner::engine();
   if (!engine) return engine.error();
-  for (const std::string& name : (*engine)->architectures()) std::printf("%s\n", name.c_str());
+  std::printf("%-20s %-15s %25s\n", "architecture", "task", "parameters (1000 classes)");
+  for (const auto& found : (*engine)->architectures())
+    std::printf("%-20s %-15s %25lld\n", found.name.c_str(), found.is_detector ? "detection" : "classification",
+                static_cast<long long>(found.parameters));
   return {};
 }
 
@@ -80,7 +85,7 @@ int main(int argc, char** argv) {
   Status result;
   std::string path, output;
 
-  app.add_subcommand("list", "List the architectures")->callback([&] { result = list(); });
+  app.add_subcommand("list", "List the built-in architectures with their size")->callback([&] { result = list(); });
 
   CLI::App* info = app.add_subcommand("info", "Show a weights file and check it");
   info->add_option("FILE", path)->required();
@@ -109,6 +114,8 @@ int main(int argc, char** argv) {
   fresh->add_option("--seed", seed)->capture_default_str();
   fresh->add_option("-o,--output", output)->required();
   fresh->callback([&] { result = init(model, seed, output); });
+
+  ekya::tools::ModelInfoCommand modelinfo(app, result);
 
   CLI11_PARSE(app, argc, argv);
   if (result) return 0;

@@ -156,6 +156,39 @@ TEST(ModelinfoFile, ReadsEveryKey) {
   EXPECT_EQ(info->iou_threshold, 0.6);
 }
 
+TEST(ModelinfoFile, ReadsWhatIsWritten) {
+  const TempFolder folder;
+  ModelInfoFile written;
+  written.is_detector = written.boxes_are_centre_size = written.boxes_are_normalised = written.has_objectness = true;
+  written.input_size = 416;
+  written.labels = {"car; red", " bus", "back\\slash"};
+  written.normalisation = {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}};
+  written.threshold = 0.3;
+  const Status done = write_modelinfo(folder / "m.pt", written);
+  ASSERT_TRUE(done) << done.error().message;
+  const auto info = read_modelinfo(folder / "m.pt");
+  ASSERT_TRUE(info) << info.error().message;
+  EXPECT_TRUE(info->is_detector && info->boxes_are_centre_size && info->boxes_are_normalised && info->has_objectness);
+  EXPECT_EQ(info->input_size, 416);
+  EXPECT_EQ(info->labels, written.labels);
+  EXPECT_EQ(info->normalisation.mean, written.normalisation.mean);
+  EXPECT_EQ(info->normalisation.std, written.normalisation.std);
+  EXPECT_EQ(info->threshold, 0.3);
+  EXPECT_EQ(info->iou_threshold, 0.5);
+}
+
+TEST(ModelinfoFile, IsNotWrittenWhereItWouldNotBeRead) {
+  const TempFolder folder;
+  ModelInfoFile info;
+  info.input_size = 64;
+  info.labels = {"a", "a"};
+  const Status done = write_modelinfo(folder / "m.pt", info);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(done.error().message, HasSubstr("label 2, 'a', is there twice"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "m.pt.modelinfo"));
+}
+
 TEST(ModelinfoFile, NamesTheKeyOrLineThatIsWrong) {
   const TempFolder folder;
   const std::string head = "[modelinfo]\nversion=1.0\n[ekya]\n", good = head + "task=classification\ninput-size=64\n";
