@@ -2,6 +2,7 @@
 #include "ekya/learner/training_config.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -58,7 +59,7 @@ Status read_mirror(const json& object, const std::string& place, bool& out) {
 
 Status check_keys(const json& object, const std::string& place) {
   static const std::set<std::string> known{"id",       "epochs",        "batch-size", "layers",
-                                           "fraction", "learning-rate", "mirror"};
+                                           "fraction", "learning-rate", "mirror",     "head-width"};
   for (const auto& item : object.items())
     if (!known.contains(item.key())) return wrong(place, "unknown key \"" + printable(item.key()) + "\"");
   return {};
@@ -83,6 +84,7 @@ Result<TrainingConfig> read_config(const json& object, const std::string& place)
   if (status) status = read_number(object, place, "fraction", 0.01, 1, config.fraction);
   if (status) status = read_number(object, place, "learning-rate", 1e-6, 10, config.learning_rate);
   if (status) status = read_mirror(object, place, config.mirror);
+  if (status) status = read_number(object, place, "head-width", 0, 4096, config.head_width);
   if (!status) return status.error();
   return config;
 }
@@ -90,11 +92,23 @@ Result<TrainingConfig> read_config(const json& object, const std::string& place)
 }  // namespace
 
 std::vector<TrainingConfig> default_training_configs() {
-  return {{"head-e5", 5, 32, TrainedLayers::kHead, 1, 0.08},
-          {"head-e15", 15, 32, TrainedLayers::kHead, 1, 0.08},
-          {"all-e2", 2, 32, TrainedLayers::kAll, 0.5, 0.03},
-          {"all-e4", 4, 32, TrainedLayers::kAll, 1, 0.03},
-          {"all-e8", 8, 32, TrainedLayers::kAll, 1, 0.03}};
+  struct Kind {
+    const char* name;
+    TrainedLayers layers;
+    int head_width;
+    std::array<int, 3> epochs;
+    double learning_rate;
+  };
+  constexpr Kind kKinds[]{{"head", TrainedLayers::kHead, 0, {5, 15, 30}, 0.08},
+                          {"head-w64", TrainedLayers::kHead, 64, {5, 15, 30}, 0.08},
+                          {"all", TrainedLayers::kAll, 0, {2, 4, 8}, 0.03}};
+  std::vector<TrainingConfig> configs;
+  for (const Kind& kind : kKinds)
+    for (const double fraction : {0.5, 1.0})
+      for (const int epochs : kind.epochs)
+        configs.push_back({std::string(kind.name) + "-e" + std::to_string(epochs) + (fraction < 1 ? "-d50" : ""),
+                           epochs, 32, kind.layers, fraction, kind.learning_rate, false, kind.head_width});
+  return configs;
 }
 
 Result<std::vector<TrainingConfig>> parse_training_configs(std::string_view text) {
@@ -120,6 +134,12 @@ int count_steps(const TrainingConfig& config, int samples) {
   const double used = std::max(1.0, std::floor(config.fraction * std::max(0, samples)));
   const double batches = std::ceil(used / std::max(1, config.batch_size));
   return static_cast<int>(std::min(1e9, batches * std::max(1, config.epochs)));
+}
+
+profiler::Candidate candidate(const TrainingConfig& config) {
+  const bool head = config.layers == TrainedLayers::kHead;
+  const json family{head ? "head" : "all", config.head_width, config.batch_size, config.learning_rate, config.mirror};
+  return {config.id, family.dump(), head, config.epochs, config.fraction, config.batch_size};
 }
 
 }  // namespace ekya::learner

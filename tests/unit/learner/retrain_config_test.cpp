@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 #include "ekya/learner/held_back.h"
 #include "ekya/learner/recent_samples.h"
 #include "ekya/learner/training_config.h"
@@ -14,14 +17,15 @@ using ::testing::HasSubstr;
 TEST(TrainingConfigs, EmptyTextGivesTheDefaults) {
   const auto configs = parse_training_configs("");
   ASSERT_TRUE(configs) << configs.error().message;
-  EXPECT_EQ(configs->size(), 5u);
-  EXPECT_EQ(configs->front().id, "head-e5");
+  EXPECT_EQ(configs->size(), 18u);
+  EXPECT_EQ(configs->front().id, "head-e5-d50");
+  EXPECT_EQ(configs->back().id, "all-e8");
 }
 
 TEST(TrainingConfigs, ReadsEachField) {
   const auto configs = parse_training_configs(
       R"([{"id":"a","epochs":7,"batch-size":16,"layers":"head","fraction":0.5,"learning-rate":0.1,
-           "mirror":true},{"id":"b"}])");
+           "mirror":true,"head-width":64},{"id":"b"}])");
   ASSERT_TRUE(configs) << configs.error().message;
   const TrainingConfig& a = configs->front();
   EXPECT_EQ(a.epochs, 7);
@@ -30,6 +34,8 @@ TEST(TrainingConfigs, ReadsEachField) {
   EXPECT_DOUBLE_EQ(a.fraction, 0.5);
   EXPECT_DOUBLE_EQ(a.learning_rate, 0.1);
   EXPECT_TRUE(a.mirror);
+  EXPECT_EQ(a.head_width, 64);
+  EXPECT_EQ(configs->back().head_width, 0);
   EXPECT_FALSE(configs->back().mirror);
   EXPECT_EQ(configs->back().layers, TrainedLayers::kAll);
 }
@@ -49,6 +55,7 @@ TEST(TrainingConfigs, RefusesWithThePlaceAndTheReason) {
       {R"([{"id":"a","epochs":1e999}])", "not a JSON list"},
       {R"([{"id":"a","fraction":0}])", "configs[0].fraction"},
       {R"([{"id":"a","mirror":1}])", "configs[0].mirror: is neither"},
+      {R"([{"id":"a","head-width":4097}])", "configs[0].head-width: 4097 is not in 0..4096"},
       {R"([{"id":"a","layers":"tail"}])", "\"tail\" is neither"},
       {R"([{"id":"a","layers":[[]]}])", "configs[0].layers"},
       {R"([{"id":"a","epoch":1}])", "unknown key \"epoch\""},
@@ -62,6 +69,34 @@ TEST(TrainingConfigs, RefusesWithThePlaceAndTheReason) {
     EXPECT_EQ(configs.error().code, ErrorCode::kInvalidArgument);
     EXPECT_THAT(configs.error().message, HasSubstr(reason));
   }
+}
+
+TEST(TrainingConfigs, DefaultsHaveIdsOfTheirOwnAndThreeFamilies) {
+  std::set<std::string> ids, families;
+  for (const TrainingConfig& config : default_training_configs()) {
+    ids.insert(config.id);
+    families.insert(candidate(config).family);
+  }
+  EXPECT_EQ(ids.size(), 18u);
+  EXPECT_EQ(families.size(), 3u);
+}
+
+TEST(TrainingConfigs, OfOneFamilyDifferInEpochsAndFractionOnly) {
+  const TrainingConfig base{"a", 5, 32, TrainedLayers::kHead, 1, 0.01};
+  const std::string family = candidate(base).family;
+  TrainingConfig other = base;
+  other.id = "b";
+  other.epochs = 9;
+  other.fraction = 0.5;
+  EXPECT_EQ(candidate(other).family, family);
+  EXPECT_DOUBLE_EQ(candidate(other).passes(), 4.5);
+  EXPECT_TRUE(candidate(other).frozen_trunk);
+  const TrainingConfig strangers[]{{"b", 5, 16, TrainedLayers::kHead, 1, 0.01},
+                                   {"b", 5, 32, TrainedLayers::kAll, 1, 0.01},
+                                   {"b", 5, 32, TrainedLayers::kHead, 1, 0.02},
+                                   {"b", 5, 32, TrainedLayers::kHead, 1, 0.01, true},
+                                   {"b", 5, 32, TrainedLayers::kHead, 1, 0.01, false, 64}};
+  for (const TrainingConfig& stranger : strangers) EXPECT_NE(candidate(stranger).family, family);
 }
 
 TEST(TrainingConfigs, CountsSteps) {
