@@ -14,6 +14,7 @@ namespace {
 using ekya::testing::file_text;
 using ekya::testing::held_back;
 using ekya::testing::names_in;
+using ekya::testing::no_difference;
 using ekya::testing::sample;
 using ekya::testing::TempFolder;
 using ekya::testing::write_text;
@@ -195,10 +196,6 @@ TEST(IndexOfAnotherProgram, OfALaterReleaseIsRefused) {
 void fill_with_version_one(const std::string& folder, int count) {
   fill(folder, count);
   run_sql(folder, "ALTER TABLE samples DROP COLUMN exemplar_rank; PRAGMA user_version = 1");
-}
-
-Result<std::vector<float>> no_difference(const LabelledCrops& crops) {
-  return std::vector<float>(crops.labels.size(), 1.0f);
 }
 
 TEST(IndexOfAnEarlierRelease, IsUpgradedWithoutLoss) {

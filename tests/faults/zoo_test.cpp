@@ -114,7 +114,9 @@ int work(FileOps& files, const std::string& folder) {
   for (const int at : {10, 20, 30}) {
     const auto entry = zoo->add(weights_with_bias(static_cast<float>(at)), scene_at(at), 0.9);
     added += static_cast<bool>(entry);
-    if (!entry) EXPECT_THAT(entry.error().message, HasSubstr("injected"));
+    if (!entry) {
+      EXPECT_THAT(entry.error().message, HasSubstr("injected"));
+    }
   }
   return added;
 }

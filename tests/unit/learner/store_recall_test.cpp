@@ -5,7 +5,10 @@
 #include <algorithm>
 
 #include "ekya/base/random.h"
+#include "ekya/learner/model_zoo.h"
 #include "ekya/learner/recall.h"
+#include "support/fault_temp_folder.h"
+#include "support/fault_weights.h"
 
 namespace ekya::learner {
 namespace {
@@ -138,6 +141,54 @@ TEST(Recall, NeedsElevenLabelsForASceneThatCameBack) {
   std::ranges::sort(labels);
   EXPECT_NEAR(labels[kRuns / 2], 11, 1);
   EXPECT_NEAR(labels[kRuns * 9 / 10], 17, 1);
+}
+
+/// Noisy crops of signs in a light: a bright disc on a darker ground.
+LabelledCrops crops_in_light(double light, int count, std::uint64_t seed) {
+  constexpr int kSize = 16;
+  Random random(seed);
+  LabelledCrops crops;
+  crops.size = kSize;
+  for (int i = 0; i < count; ++i) {
+    const double object = light * random.uniform(0.7, 1.3), radius = random.uniform(3, 7);
+    crops.labels.push_back(random.below(2));
+    crops.weights.push_back(1);
+    for (int y = 0; y < kSize; ++y)
+      for (int x = 0; x < kSize; ++x) {
+        const bool inside = (x - 8) * (x - 8) + (y - 8) * (y - 8) < radius * radius;
+        for (int channel = 0; channel < 3; ++channel)
+          crops.pixels.push_back(static_cast<std::uint8_t>(
+              std::clamp(255 * object * (inside ? 1 : 0.4) + 8 * random.normal(), 0.0, 255.0)));
+      }
+  }
+  return crops;
+}
+
+// Day, dusk and night were learned, the night before the day; now it is night again.
+TEST(RecurringScene, FindsTheModelOfTheNightAndTakesIt) {
+  const ekya::testing::TempFolder folder;
+  const auto labels = ekya::testing::small_model().labels;
+  {
+    auto zoo = ModelZoo::open(FileOps::system(), folder.path());
+    for (const double light : {0.15, 0.4, 0.8})
+      ASSERT_TRUE(
+          zoo->add(ekya::testing::small_weights(), *image_statistics(crops_in_light(light, 200, 1), labels), 0.9));
+  }
+  auto zoo = ModelZoo::open(FileOps::system(), folder.path());
+  const auto fresh = image_statistics(crops_in_light(0.15, 20, 2), labels);
+  ASSERT_TRUE(fresh);
+  const auto models = zoo->load_nearest(*fresh, ekya::testing::small_model(), 3);
+  ASSERT_EQ(models.size(), 3u);
+  EXPECT_EQ(models[0].entry.number, 1u) << "the night";
+  EXPECT_EQ(models[1].entry.number, 2u);
+  EXPECT_LT(models[0].distance * 10, models[1].distance);
+  Recall recall(static_cast<int>(models.size()));
+  Random random(4);
+  while (recall.verdict() == Verdict::kOpen)
+    recall.add(random.chance(0.3), {random.chance(0.9), random.chance(0.6), random.chance(0.3)});
+  EXPECT_EQ(recall.verdict(), Verdict::kSwap) << "seed 4";
+  EXPECT_EQ(recall.chosen(), 0);
+  EXPECT_LE(recall.labels(), 20);
 }
 
 }  // namespace
