@@ -14,6 +14,7 @@ namespace {
 using ekya::testing::file_text;
 using ekya::testing::held_back;
 using ekya::testing::names_in;
+using ekya::testing::no_difference;
 using ekya::testing::sample;
 using ekya::testing::TempFolder;
 using ekya::testing::write_text;
@@ -187,8 +188,60 @@ TEST(IndexOfAnotherProgram, IsRefusedAndLeftAsItIs) {
 TEST(IndexOfAnotherProgram, OfALaterReleaseIsRefused) {
   const TempFolder folder;
   fill(folder.path(), 1);
-  run_sql(folder.path(), "PRAGMA user_version = 2");
-  EXPECT_THAT(SampleStore::open(folder.path()).error().message, HasSubstr("and version 2; expected"));
+  run_sql(folder.path(), "PRAGMA user_version = 3");
+  EXPECT_THAT(SampleStore::open(folder.path()).error().message, HasSubstr("and version 3; expected"));
+}
+
+/// As the first release left it: without ranks.
+void fill_with_version_one(const std::string& folder, int count) {
+  fill(folder, count);
+  run_sql(folder, "ALTER TABLE samples DROP COLUMN exemplar_rank; PRAGMA user_version = 1");
+}
+
+TEST(IndexOfAnEarlierRelease, IsUpgradedWithoutLoss) {
+  const TempFolder folder;
+  fill_with_version_one(folder.path(), 12);
+  for (int start = 0; start < 2; ++start) {
+    const auto store = open(folder.path());
+    ASSERT_TRUE(store);
+    EXPECT_EQ(store->size(), 12u);
+    EXPECT_EQ(store->load({"car"}, {.size = 16})->count(), 12);
+    EXPECT_TRUE(store->keep_exemplars(1, 16, no_difference));
+  }
+  EXPECT_EQ(open(folder.path())->unreadable(), 0u);
+  EXPECT_FALSE(std::filesystem::exists(folder / "index.sqlite.bad"));
+}
+
+TEST(IndexOfAnEarlierRelease, IsKnownAsOursWhenDamaged) {
+  const TempFolder folder;
+  fill_with_version_one(folder.path(), 12);
+  std::string bytes = file_text(folder / "index.sqlite");
+  bytes.replace(0, 100, 100, 'x');
+  write_text(folder / "index.sqlite", bytes);
+  EXPECT_TRUE(SampleStore::open(folder.path()));
+  EXPECT_TRUE(std::filesystem::exists(folder / "index.sqlite.bad"));
+}
+
+TEST(GarbledPictures, AreSkippedWhenExemplarsAreChosen) {
+  const TempFolder folder;
+  fill(folder.path(), 6);
+  write_text(folder / "000000000003.jpg", "no picture");
+  const auto store = open(folder.path());
+  ASSERT_TRUE(store->keep_exemplars(1, 16, no_difference));
+  EXPECT_EQ(store->unreadable(), 1u);
+  EXPECT_EQ(store->load({"car"}, {.min_window = 2, .exemplars = 9, .size = 16})->count(), 5);
+}
+
+TEST(GarbledRows, OfAnyRankStillGiveATrainingSet) {
+  const TempFolder folder;
+  fill(folder.path(), 6);
+  run_sql(folder.path(),
+          "UPDATE samples SET exemplar_rank = -5 WHERE id = 1; UPDATE samples SET exemplar_rank = 9223372036854775807"
+          " WHERE id = 2; UPDATE samples SET exemplar_rank = 0 WHERE id > 3");
+  const auto store = open(folder.path());
+  EXPECT_EQ(store->load({"car"}, {.min_window = 2, .exemplars = 9, .size = 16})->count(), 6);
+  EXPECT_TRUE(store->keep_exemplars(1, 16, no_difference));
+  EXPECT_EQ(store->load({"car"}, {.min_window = 2, .exemplars = 9, .size = 16})->count(), 6);
 }
 
 }  // namespace

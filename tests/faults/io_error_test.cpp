@@ -131,6 +131,7 @@ TEST(IoErrorInTheSampleStore, LeavesItWholeAtEveryCall) {
     if (!store) return;
     for (int i = 0; i < 5; ++i) static_cast<void>((*store)->add(sample("car", 2)));
     static_cast<void>((*store)->load({"car"}, {.size = 16}));
+    static_cast<void>((*store)->keep_exemplars(2, 16, ekya::testing::no_difference));
   };
   const auto prepare = [](const std::string& folder) {
     const auto store = *SampleStore::open(folder);
@@ -138,7 +139,7 @@ TEST(IoErrorInTheSampleStore, LeavesItWholeAtEveryCall) {
   };
   for (const FaultKind kind : {FaultKind::kIo, FaultKind::kShortWrite})
     for (const bool for_ever : {false, true})
-      for (std::size_t nth = 1; nth <= 18; ++nth) {
+      for (std::size_t nth = 1; nth <= 24; ++nth) {
         SCOPED_TRACE(::testing::Message()
                      << "kind " << static_cast<int>(kind) << ", call " << nth << (for_ever ? " for ever" : " once"));
         const TempFolder folder;

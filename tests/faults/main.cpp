@@ -34,13 +34,15 @@ int publish_for_ever(const char* folder) {
   }
 }
 
-/// Adds samples until it is killed; one line with the window for each.
+/// Adds samples, and chooses exemplars now and then, until it is killed; one line with the window for each.
 int add_for_ever(const char* folder) {
   auto store = SampleStore::open(folder, {.max_samples = 60});
   if (!store) return fail(store.error());
   for (std::uint64_t window = (*store)->last_window() + 1;; ++window) {
     const auto added = (*store)->add(ekya::testing::sample(window % 3 ? "car" : "bus", window));
     if (!added) return fail(added.error());
+    const auto chosen = window % 8 ? Status() : (*store)->keep_exemplars(window - 1, 16, ekya::testing::no_difference);
+    if (!chosen) return fail(chosen.error());
     std::printf("%lu\n", static_cast<unsigned long>(window));
     std::fflush(stdout);
   }

@@ -24,4 +24,9 @@ inline learner::Sample held_back(learner::Sample sample) {
   return sample;
 }
 
+/// The same feature for every crop.
+inline Result<std::vector<float>> no_difference(const learner::LabelledCrops& crops) {
+  return std::vector<float>(crops.labels.size(), 1.0f);
+}
+
 }  // namespace ekya::testing

@@ -61,6 +61,7 @@ class FakeSampleStore : public SampleStore {
 
   Status add(const Sample& sample) override;
   Result<LabelledCrops> load(const std::vector<std::string>& labels, const Query& query) override;
+  Status keep_exemplars(std::uint64_t, int, const Features&) override { return {}; }
   std::map<std::string, std::size_t> count_by_label(std::uint64_t min_window) const override;
   std::size_t size() const override;
   std::size_t unreadable() const override { return 0; }

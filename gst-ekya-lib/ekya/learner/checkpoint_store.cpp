@@ -2,38 +2,18 @@
 #include "ekya/learner/checkpoint_store.h"
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "ekya/base/printable.h"
+#include "ekya/learner/numbered_name.h"
 
 namespace ekya::learner {
 namespace {
 
-constexpr std::size_t kDigits = 12;
-constexpr std::string_view kSuffix = ".safetensors";
 constexpr std::string_view kTemporary = ".tmp";
 constexpr std::string_view kBad = ".bad";
-constexpr std::uint64_t kLastGeneration = 999'999'999'999;
 constexpr char kGenerationKey[] = "ekya.generation";
-
-std::string name_of(std::uint64_t generation) {
-  std::string digits = std::to_string(generation);
-  digits.insert(0, kDigits - digits.size(), '0');
-  return digits + std::string(kSuffix);
-}
-
-/// Generation of "<12 digits>.safetensors<suffix>"; none for any other name.
-std::optional<std::uint64_t> generation_of(std::string_view name, std::string_view suffix = "") {
-  if (name.size() != kDigits + kSuffix.size() + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
-  name.remove_suffix(suffix.size());
-  std::uint64_t generation = 0;
-  const auto [end, failed] = std::from_chars(name.data(), name.data() + kDigits, generation);
-  if (failed != std::errc() || end != name.data() + kDigits || !name.ends_with(kSuffix)) return std::nullopt;
-  return generation;
-}
 
 /// Weights of the generation that the file's name says: a copy under another name is not what was published.
 Result<WeightsFile> parse(std::span<const std::byte> bytes, std::uint64_t generation) {
@@ -56,11 +36,11 @@ Result<CheckpointStore> CheckpointStore::open(FileOps& files, std::string folder
   const auto names = files.list(store.folder_);
   if (!names) return names.error();
   for (const std::string& name : *names) {
-    if (generation_of(name, kTemporary))
+    if (number_of_name(name, kTemporary))
       if (auto removed = files.remove(store.folder_ + "/" + name); !removed) return removed.error();
     // A broken file keeps its generation, so that none is given out twice.
     for (const auto suffix : {std::string_view(), kBad})
-      store.last_ = std::max(store.last_, generation_of(name, suffix).value_or(0));
+      store.last_ = std::max(store.last_, number_of_name(name, suffix).value_or(0));
   }
   return store;
 }
@@ -70,7 +50,7 @@ Result<std::vector<CheckpointStore::Entry>> CheckpointStore::list() const {
   if (!names) return names.error();
   std::vector<Entry> entries;  // list() sorts names, and 12 digits sort like their numbers.
   for (const std::string& name : *names)
-    if (const auto generation = generation_of(name)) entries.push_back({*generation, folder_ + "/" + name});
+    if (const auto generation = number_of_name(name)) entries.push_back({*generation, folder_ + "/" + name});
   return entries;
 }
 
@@ -97,11 +77,11 @@ Result<CheckpointStore::Newest> CheckpointStore::newest() {
 }
 
 Result<CheckpointStore::Entry> CheckpointStore::publish(WeightsFile weights) {
-  if (last_ >= kLastGeneration)
+  if (last_ >= kLastNumber)
     return Error{ErrorCode::kInvalidArgument, "'" + printable(folder_, 4096) + "' has no generation left to give"};
   const std::uint64_t generation = last_ + 1;
   weights.metadata[kGenerationKey] = std::to_string(generation);
-  const Entry entry{generation, folder_ + "/" + name_of(generation)};
+  const Entry entry{generation, folder_ + "/" + numbered_name(generation)};
   if (auto written = replace_file(*files_, entry.path, serialize(weights)); !written) {
     // It was renamed into place when just the last sync failed; a generation that is not sure is not one.
     static_cast<void>(files_->remove(entry.path));
@@ -121,7 +101,7 @@ void CheckpointStore::drop_oldest() {
   const std::uint64_t oldest_kept = (*entries)[entries->size() - keep].generation;
   for (const std::string& name : *names)
     for (const auto suffix : {std::string_view(), kBad})
-      if (generation_of(name, suffix).value_or(oldest_kept) < oldest_kept)
+      if (number_of_name(name, suffix).value_or(oldest_kept) < oldest_kept)
         static_cast<void>(files_->remove(folder_ + "/" + name));
 }
 

@@ -14,8 +14,7 @@ namespace ekya::learner {
 namespace {
 
 constexpr int kApplicationId = 0x454b5941;  // "EKYA"
-constexpr int kVersion = 1;
-constexpr std::size_t kHeldBackPart = 4;  // At most one in so many is held back once the store is full.
+constexpr int kVersion = 2;
 
 // Before anything is read. No memory-mapped file: one that somebody cuts would be a SIGBUS; with one connection only
 // there is no shared memory either. A schema of somebody else's runs nothing.
@@ -27,10 +26,14 @@ constexpr char kJournal[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 256;"
     "PRAGMA journal_size_limit = 1048576;";
 
+/// How the table's definition begins in every version.
+constexpr char kTableWords[] = "CREATE TABLE samples (id INTEGER PRIMARY KEY, label TEXT NOT NULL";
 constexpr char kTable[] =
     "CREATE TABLE samples (id INTEGER PRIMARY KEY, label TEXT NOT NULL, confidence REAL NOT NULL,"
     " window INTEGER NOT NULL, pts_ns INTEGER NOT NULL, size INTEGER NOT NULL, held_back INTEGER NOT NULL,"
-    " digest BLOB NOT NULL) STRICT";
+    " digest BLOB NOT NULL, exemplar_rank INTEGER) STRICT";
+/// From version 1.
+constexpr char kAddRank[] = "ALTER TABLE samples ADD COLUMN exemplar_rank INTEGER";
 constexpr char kClassIndex[] = "CREATE INDEX by_class ON samples (held_back, label, id)";
 
 ErrorCode code_of(int number) {
@@ -63,11 +66,20 @@ bool is_ours(const std::string& path) {
   constexpr std::size_t kPage = 4096, kIdAt = 68;
   std::string page(kPage, '\0');
   std::ifstream(path, std::ios::binary).read(page.data(), static_cast<std::streamsize>(page.size()));
-  return page.compare(kIdAt, 4, "EKYA") == 0 || page.find(kTable) != std::string::npos ||
+  return page.compare(kIdAt, 4, "EKYA") == 0 || page.find(kTableWords) != std::string::npos ||
          page.find_first_not_of('\0') == std::string::npos;
 }
 
 std::int64_t number(SQLite::Database& database, const std::string& sql) { return database.execAndGet(sql).getInt64(); }
+
+void set_version(SQLite::Database& database) { database.exec("PRAGMA user_version = " + std::to_string(kVersion)); }
+
+void upgrade(SQLite::Database& database) {
+  SQLite::Transaction transaction(database);
+  database.exec(kAddRank);
+  set_version(database);
+  transaction.commit();
+}
 
 /// Makes the schema in an empty database, checks it in another.
 Status prepare(SQLite::Database& database) {
@@ -78,19 +90,20 @@ Status prepare(SQLite::Database& database) {
     database.exec(kTable);
     database.exec(kClassIndex);
     database.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
-    database.exec("PRAGMA user_version = " + std::to_string(kVersion));
+    set_version(database);
     transaction.commit();
     return {};
   }
   const auto id = number(database, "PRAGMA application_id"), version = number(database, "PRAGMA user_version");
-  if (id != kApplicationId || version != kVersion)
+  if (id != kApplicationId || version < 1 || version > kVersion)
     return Error{id == kApplicationId ? ErrorCode::kInvalidArgument : ErrorCode::kCorrupt,
                  "the database has application id " + std::to_string(id) + " and version " + std::to_string(version) +
-                     "; expected " + std::to_string(kApplicationId) + " and " + std::to_string(kVersion) +
+                     "; expected " + std::to_string(kApplicationId) + " and 1 to " + std::to_string(kVersion) +
                      ": it is not a sample index, or one of another release; name another folder"};
   database.exec(kJournal);
   const std::string check = database.execAndGet("PRAGMA integrity_check(1)").getString();
   if (check != "ok") return Error{ErrorCode::kCorrupt, "the sample index is damaged: " + printable(check)};
+  if (version < kVersion) upgrade(database);
   return {};
 }
 
@@ -125,17 +138,38 @@ class SqliteSampleIndex final : public SampleIndex {
     return attempt([&]() -> Result<bool> { return remove_row(id); });
   }
 
+  Status set_ranks(const std::vector<SampleRow>& rows) override {
+    return attempt([&]() -> Status {
+      SQLite::Transaction transaction(database_);
+      SQLite::Statement statement(database_,
+                                  "UPDATE samples SET exemplar_rank = ?1 WHERE id = ?2 AND exemplar_rank IS NOT ?1");
+      for (const SampleRow& row : rows) {
+        if (row.rank)
+          statement.bind(1, *row.rank);
+        else
+          statement.bind(1);
+        statement.bind(2, row.id);
+        statement.exec();
+        statement.reset();
+      }
+      transaction.commit();
+      return {};
+    });
+  }
+
   Result<std::vector<SampleRow>> rows(bool held_back) const override {
     return attempt([&]() -> Result<std::vector<SampleRow>> {
       SQLite::Statement query(database_,
-                              "SELECT id, label, confidence, window, size, digest FROM samples"
+                              "SELECT id, label, confidence, window, size, digest, exemplar_rank FROM samples"
                               " WHERE held_back = ? ORDER BY window DESC, id DESC");
       query.bind(1, held_back ? 1 : 0);
       std::vector<SampleRow> rows;
-      while (query.executeStep())
+      while (query.executeStep()) {
         rows.push_back({query.getColumn(0).getInt64(), query.getColumn(1).getString(), query.getColumn(2).getDouble(),
                         static_cast<std::uint64_t>(query.getColumn(3).getInt64()), -1, query.getColumn(4).getInt(),
-                        held_back, query.getColumn(5).getString()});
+                        held_back, query.getColumn(5).getString(), std::nullopt});
+        if (const auto rank = query.getColumn(6); !rank.isNull()) rows.back().rank = rank.getInt();
+      }
       return rows;
     });
   }
@@ -168,7 +202,7 @@ class SqliteSampleIndex final : public SampleIndex {
 
  private:
   void insert(const SampleRow& row) {
-    SQLite::Statement statement(database_, "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    SQLite::Statement statement(database_, "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)");
     statement.bind(1, row.id);
     statement.bind(2, row.label);
     statement.bind(3, row.confidence);
@@ -194,23 +228,26 @@ class SqliteSampleIndex final : public SampleIndex {
   }
 
   /// Held-back samples are evicted only when they pass their part of the store, so that a flood of others cannot take
-  /// them all; within them, or the others, the class with most samples loses its oldest.
+  /// them all; within them, or the others, the class with most samples loses one.
   std::vector<std::int64_t> remove_over(std::size_t most) {
     std::size_t held_back = count(true), others = count(false);
     std::vector<std::int64_t> removed;
     while (held_back + others > most) {
       const bool from_held_back = held_back > most / kHeldBackPart || others == 0;
-      removed.push_back(oldest_of_largest_class(from_held_back));
+      removed.push_back(most_dispensable(from_held_back));
       remove_row(removed.back());
       --(from_held_back ? held_back : others);
     }
     return removed;
   }
 
-  std::int64_t oldest_of_largest_class(bool held_back) {
+  /// Of the class with most samples: the oldest one that is no exemplar, else the exemplar of the highest rank.
+  std::int64_t most_dispensable(bool held_back) {
     SQLite::Statement query(database_,
-                            "SELECT min(id) FROM samples WHERE held_back = ? GROUP BY label"
-                            " ORDER BY count(*) DESC, min(id) LIMIT 1");
+                            "SELECT id FROM samples WHERE held_back = ?1 AND label ="
+                            " (SELECT label FROM samples WHERE held_back = ?1 GROUP BY label"
+                            " ORDER BY count(*) DESC, min(id) LIMIT 1)"
+                            " ORDER BY exemplar_rank IS NOT NULL, exemplar_rank DESC, id LIMIT 1");
     query.bind(1, held_back ? 1 : 0);
     query.executeStep();
     return query.getColumn(0).getInt64();

@@ -5,6 +5,8 @@
 #include <map>
 #include <utility>
 
+#include "ekya/learner/exemplars.h"
+
 namespace ekya::learner {
 namespace {
 
@@ -45,8 +47,7 @@ std::vector<PickedSample> pick_samples(std::vector<SampleRow> rows, const std::v
   const auto counts = even_counts(earlier, query.exemplars);
   std::size_t i = 0;
   for (auto& [label, past] : earlier) {
-    const std::size_t count = counts[i++];
-    for (std::size_t k = 0; k < count; ++k) picked.push_back({std::move(past[k * past.size() / count]), label});
+    for (SampleRow& row : take_exemplars(std::move(past), counts[i++])) picked.push_back({std::move(row), label});
   }
   return picked;
 }

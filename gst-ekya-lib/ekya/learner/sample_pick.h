@@ -15,7 +15,8 @@ struct PickedSample {
 };
 
 /// Which rows a query takes: those of recent windows, newest first, then exemplars. Every class gives as many exemplars
-/// as the others while it has some, and gives them from all over its past. `rows` is newest first. Deterministic.
+/// as the others while it has some: those of the lowest ranks first, and from all over its past (take_exemplars).
+/// `rows` is newest first. Deterministic.
 std::vector<PickedSample> pick_samples(std::vector<SampleRow> rows, const std::vector<std::string>& labels,
                                        const SampleStore::Query& query);
 

@@ -1,64 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ekya/learner/sample_store.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <optional>
 #include <set>
 #include <utility>
 
 #include "ekya/base/mutex.h"
 #include "ekya/base/printable.h"
-#include "ekya/device/preprocess.h"
+#include "ekya/learner/choose_exemplars.h"
 #include "ekya/learner/crop_jpeg.h"
 #include "ekya/learner/sample_folder.h"
 #include "ekya/learner/sample_index.h"
 #include "ekya/learner/sample_pick.h"
+#include "ekya/learner/stored_crop.h"
 
 namespace ekya::learner {
 namespace {
 
-constexpr int kLargestCrop = 2048;
-constexpr std::size_t kLongestLabel = 256;
 constexpr std::size_t kLargestFile = 64U << 20;
 constexpr float kLeastWeight = 0.05f;
-
-std::string sha256(std::span<const std::byte> bytes) {
-  std::string digest(32, '\0');
-  EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_sha256(),
-             nullptr);
-  return digest;
-}
-
-Status check(const Sample& sample) {
-  const auto wrong = [](const std::string& what) { return Error{ErrorCode::kInvalidArgument, "sample: " + what}; };
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; };
-  if (sample.label.empty() || sample.label.size() > kLongestLabel || std::ranges::any_of(sample.label, is_control))
-    return wrong("the label '" + printable(sample.label) + "' is not 1 to 256 bytes without control characters");
-  const auto size = static_cast<std::size_t>(std::clamp(sample.size, 0, kLargestCrop));
-  if (sample.size < 1 || sample.size > kLargestCrop || sample.pixels.size() != size * size * 3)
-    return wrong("size " + std::to_string(sample.size) + " with " + std::to_string(sample.pixels.size()) +
-                 " bytes of pixels; expected 1 to 2048 with size x size x 3 bytes");
-  if (!(sample.confidence > 0 && sample.confidence <= 1))
-    return wrong("the confidence " + std::to_string(sample.confidence) + " is not above 0 and at most 1");
-  if (sample.window > INT64_MAX) return wrong("the window " + std::to_string(sample.window) + " is too large");
-  return {};
-}
-
-Status append_resized(const std::vector<std::uint8_t>& pixels, int from, int to, std::vector<std::uint8_t>& out) {
-  if (from == to) {
-    out.insert(out.end(), pixels.begin(), pixels.end());
-    return {};
-  }
-  device::ImageView view{.width = from, .height = from};
-  view.plane[0] = pixels.data();
-  view.size[0] = pixels.size();
-  view.stride[0] = from * 3;
-  const std::size_t at = out.size(), bytes = static_cast<std::size_t>(to) * static_cast<std::size_t>(to) * 3;
-  out.resize(at + bytes);
-  return device::crop_resize(view, {0, 0, from, from}, to, to, std::span(out).subspan(at));
-}
 
 /// Declared in the order of their lives: the lock goes last.
 class FolderSampleStore final : public SampleStore {
@@ -85,12 +45,13 @@ class FolderSampleStore final : public SampleStore {
     for (const std::int64_t id : *rows)
       if (!crops->contains(id))
         if (auto dropped = drop(id); !dropped) return dropped;
+    if (auto known = count_classes(); !known) return known;
     next_id_ = std::max(rows->empty() ? 0 : *rows->rbegin(), crops->empty() ? 0 : *crops->rbegin()) + 1;
     return {};
   }
 
   Status add(const Sample& sample) override {
-    if (auto checked = check(sample); !checked) return checked;
+    if (auto checked = check_sample(sample); !checked) return checked;
     const auto jpeg = encode_crop(sample.pixels, sample.size, options_.jpeg_quality);
     if (!jpeg) return jpeg.error();
     MutexLock lock(mutex_);
@@ -101,7 +62,7 @@ class FolderSampleStore final : public SampleStore {
     const std::string path = folder_.crop_path(id);
     bool written = false;
     const auto evicted = index_->add({id, sample.label, sample.confidence, sample.window, sample.pts_ns, sample.size,
-                                      sample.held_back, sha256(*jpeg)},
+                                      sample.held_back, digest_of(*jpeg), std::nullopt},
                                      options_.max_samples, [&] {
                                        Status status = files_.write_new_unsynced(path, *jpeg);
                                        written = static_cast<bool>(status);
@@ -111,12 +72,12 @@ class FolderSampleStore final : public SampleStore {
     if (!evicted) return evicted.error();
     // A file that stays although its row went is removed at the next open.
     for (const std::int64_t old : *evicted) static_cast<void>(files_.remove(folder_.crop_path(old)));
+    if (!evicted->empty()) classes_may_be_fewer_ = true;
     return {};
   }
 
   Result<LabelledCrops> load(const std::vector<std::string>& labels, const Query& query) override {
-    if (query.size < 1 || query.size > kLargestCrop)
-      return Error{ErrorCode::kInvalidArgument, "crops of size " + std::to_string(query.size) + " were asked for"};
+    if (auto checked = check_size(query.size); !checked) return checked.error();
     auto rows = rows_of(query.held_back);
     if (!rows) return rows.error();
     LabelledCrops crops;
@@ -126,6 +87,25 @@ class FolderSampleStore final : public SampleStore {
       if (auto appended = append(picked, crops); !appended) return appended.error();
     }
     return crops;
+  }
+
+  Status keep_exemplars(std::uint64_t window, int size, const Features& features) override {
+    if (auto checked = check_size(size); !checked) return checked;
+    const auto read = [&](const SampleRow& row, int label, LabelledCrops& crops) {
+      return append({row, label}, crops);
+    };
+    const std::size_t held = options_.max_samples / kHeldBackPart;
+    auto trained = rows_of(false), measured = rows_of(true);
+    if (!trained) return trained.error();
+    if (!measured) return measured.error();
+    if (auto chosen = choose_by_herding(*trained, {window, size, (options_.max_samples - held) / 2}, read, features);
+        !chosen)
+      return chosen;
+    choose_spread(*measured, {window, size, held / 2});
+    trained->insert(trained->end(), measured->begin(), measured->end());
+    MutexLock lock(mutex_);
+    if (auto there = check_in_place(); !there) return there;
+    return index_->set_ranks(*trained);
   }
 
   std::map<std::string, std::size_t> count_by_label(std::uint64_t min_window) const override {
@@ -152,6 +132,11 @@ class FolderSampleStore final : public SampleStore {
   }
 
  private:
+  static Status check_size(int size) {
+    if (size >= 1 && size <= kLargestCrop) return {};
+    return Error{ErrorCode::kInvalidArgument, "crops of size " + std::to_string(size) + " were asked for"};
+  }
+
   Status check_in_place() const EKYA_REQUIRES(mutex_) {
     if (folder_.is_in_place()) return {};
     return Error{ErrorCode::kIo, "the sample store '" + printable(folder_.path(), 4096) +
@@ -161,14 +146,23 @@ class FolderSampleStore final : public SampleStore {
   /// Errors: kInvalidArgument for one class too many.
   Status know_class(const std::string& label) EKYA_REQUIRES(mutex_) {
     if (classes_.contains(label)) return {};
-    const auto counts = index_->count_by_label(0);
-    if (!counts) return counts.error();
-    classes_ = {label};
-    for (const auto& [known, count] : *counts) classes_.insert(known);
-    if (classes_.size() <= options_.max_classes) return {};
-    classes_.erase(label);
+    if (classes_.size() >= options_.max_classes && classes_may_be_fewer_)
+      if (auto counted = count_classes(); !counted) return counted;
+    if (classes_.size() < options_.max_classes) {
+      classes_.insert(label);
+      return {};
+    }
     return Error{ErrorCode::kInvalidArgument, "sample: the label '" + printable(label) + "' is one class too many; " +
                                                   std::to_string(options_.max_classes) + " are kept"};
+  }
+
+  Status count_classes() EKYA_REQUIRES(mutex_) {
+    const auto counts = index_->count_by_label(0);
+    if (!counts) return counts.error();
+    classes_.clear();
+    for (const auto& [label, count] : *counts) classes_.insert(label);
+    classes_may_be_fewer_ = false;
+    return {};
   }
 
   Result<std::vector<SampleRow>> rows_of(bool held_back) const {
@@ -182,6 +176,7 @@ class FolderSampleStore final : public SampleStore {
     const auto was_there = index_->remove(id);
     if (!was_there) return was_there.error();
     if (*was_there) ++unreadable_;
+    classes_may_be_fewer_ = true;
     static_cast<void>(files_.remove(folder_.crop_path(id)));
     return {};
   }
@@ -190,24 +185,27 @@ class FolderSampleStore final : public SampleStore {
   Result<std::vector<std::uint8_t>> read(const SampleRow& row) const {
     const auto jpeg = files_.read(folder_.crop_path(row.id), kLargestFile);
     if (!jpeg) return jpeg.error();
-    if (sha256(*jpeg) != row.digest || row.size < 1 || row.size > kLargestCrop)
+    if (digest_of(*jpeg) != row.digest || row.size < 1 || row.size > kLargestCrop)
       return Error{ErrorCode::kCorrupt, "the crop is not the one that was stored"};
     return decode_crop(*jpeg, row.size);
   }
 
-  Status append(const PickedSample& picked, LabelledCrops& crops) {
+  /// False: it could not be read and is dropped.
+  Result<bool> append(const PickedSample& picked, LabelledCrops& crops) {
     const auto pixels = read(picked.row);
     if (!pixels) {
       if (pixels.error().code != ErrorCode::kCorrupt && pixels.error().code != ErrorCode::kNotFound)
         return pixels.error();
       MutexLock lock(mutex_);
-      if (auto there = check_in_place(); !there) return there;
-      return drop(picked.row.id);
+      if (auto there = check_in_place(); !there) return there.error();
+      if (auto dropped = drop(picked.row.id); !dropped) return dropped.error();
+      return false;
     }
-    if (auto resized = append_resized(*pixels, picked.row.size, crops.size, crops.pixels); !resized) return resized;
+    if (auto resized = append_resized(*pixels, picked.row.size, crops.size, crops.pixels); !resized)
+      return resized.error();
     crops.labels.push_back(picked.label);
     crops.weights.push_back(std::clamp(static_cast<float>(picked.row.confidence), kLeastWeight, 1.0f));
-    return {};
+    return true;
   }
 
   FileOps& files_;
@@ -217,6 +215,7 @@ class FolderSampleStore final : public SampleStore {
   mutable Mutex mutex_;
   const std::unique_ptr<SampleIndex> index_ EKYA_GUARDED_BY(mutex_);
   std::set<std::string> classes_ EKYA_GUARDED_BY(mutex_);  ///< Of the store, and perhaps some that were evicted.
+  bool classes_may_be_fewer_ EKYA_GUARDED_BY(mutex_) = false;
   std::int64_t next_id_ EKYA_GUARDED_BY(mutex_) = 1;
   std::size_t unreadable_ EKYA_GUARDED_BY(mutex_) = 0;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -31,9 +32,9 @@ struct SampleStoreOptions {
 };
 
 /// Labelled crops on disk: JPEG files (0600) and an SQLite index in one folder. Bounded: when full, the class with most
-/// samples loses its oldest one, so that rare classes and exemplars of earlier windows stay; held-back samples lose
-/// theirs only when they are more than a quarter. Survives kill -9: a file without a row, or a row without a readable
-/// file, is dropped at the next open or read. One owner at a time (folder lock). Thread-safe.
+/// samples loses its oldest one that is no exemplar, so that rare classes and exemplars of earlier windows stay;
+/// held-back samples lose theirs only when they are more than a quarter. Survives kill -9: a file without a row, or a
+/// row without a readable file, is dropped at the next open or read. One owner at a time (folder lock). Thread-safe.
 class SampleStore {
  public:
   /// Errors: kBusy when locked by another; kIo; kInvalidArgument when the folder is a link or holds another format.
@@ -49,11 +50,21 @@ class SampleStore {
     bool held_back = false;
     std::uint64_t min_window = 0;   ///< Samples of this window and later ...
     std::size_t max_recent = 2000;  ///< ... newest first, at most so many ...
-    std::size_t exemplars = 0;      ///< ... and so many of earlier windows, spread evenly over the classes.
+    std::size_t exemplars = 0;      ///< ... and so many of earlier windows, evenly over the classes, exemplars first.
     int size = 64;                  ///< Crops are resized to this.
   };
   /// Crops whose label is in `labels`, weighted by confidence. Unreadable ones are counted, dropped and skipped.
   virtual Result<LabelledCrops> load(const std::vector<std::string>& labels, const Query& query) = 0;
+
+  /// Features of crops: [count, width], row-major, finite, of one width.
+  using Features = std::function<Result<std::vector<float>>(const LabelledCrops&)>;
+  /// At the end of a window: chooses its exemplars, which stay when the store is full and come first among the samples
+  /// of earlier windows. Half of the store is theirs, in equal parts for every class that it knows, and each window
+  /// keeps its most telling ones: those of herding on `features` among samples to train on, any spread over the window
+  /// among those held back, which are to be a fair measure. `features` gets at most 64 crops of `size` at a time, whose
+  /// labels mean nothing, with no lock held. Errors: those of `features` and of herding, kIo; the choice is then as
+  /// before.
+  virtual Status keep_exemplars(std::uint64_t window, int size, const Features& features) = 0;
 
   virtual std::map<std::string, std::size_t> count_by_label(std::uint64_t min_window = 0) const = 0;
   virtual std::size_t size() const = 0;

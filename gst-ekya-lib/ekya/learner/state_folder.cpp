@@ -12,7 +12,7 @@ namespace {
 
 /// A folder of somebody else's is left alone: a store drops what it takes for left-overs of its own.
 Status check_own(FileOps& files, const std::string& path) {
-  static const std::set<std::string> ours{"samples", "checkpoints", "lock"};
+  static const std::set<std::string> ours{"samples", "checkpoints", "zoo", "lock"};
   std::error_code error;
   const auto status = std::filesystem::symlink_status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) return {};
@@ -52,6 +52,9 @@ Result<StateFolder> open_state_folder(FileOps& files, const std::string& path, c
   auto newest = state.checkpoints->newest();
   if (!newest) return newest.error();
   state.newest = *std::move(newest);
+  auto zoo = ModelZoo::open(files, path + "/zoo");
+  if (!zoo) return zoo.error();
+  state.zoo = std::make_unique<ModelZoo>(*std::move(zoo));
   return state;
 }
 

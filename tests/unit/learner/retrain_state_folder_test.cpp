@@ -29,6 +29,7 @@ TEST_F(StateFolderTest, MakesAPrivateFolderAndOpensItAgain) {
   const auto state = open();
   ASSERT_TRUE(state) << state.error().message;
   EXPECT_FALSE(state->newest.entry);
+  EXPECT_TRUE(state->zoo->entries().empty());
   EXPECT_EQ(std::filesystem::status(path_).permissions(), std::filesystem::perms::owner_all);
 }
 
