@@ -14,11 +14,14 @@ namespace {
 constexpr std::size_t kBatch = 8;
 // The confidence of a label for "nothing found": the model gives no figure.
 constexpr double kNoneConfidence = 0.5;
+// Least overlap of a box and the same one in the mirrored view.
+constexpr double kMirrorIou = 0.5;
 
 struct Box {
   device::Rect rect;
   std::string label;
   double confidence;
+  bool is_doubted = false;  // The mirrored view contradicts it.
 };
 
 void refuse(Answer& answer, unsigned count, std::string problem) {
@@ -26,12 +29,18 @@ void refuse(Answer& answer, unsigned count, std::string problem) {
   answer.problem = std::move(problem);
 }
 
+// planes: [3, size, size]
+void mirror(std::span<float> planes, int size) {
+  for (auto row = planes.begin(); row != planes.end(); row += size) std::reverse(row, row + size);
+}
+
 // Cuts a rectangle out as the model wants it: [3, size, size].
-Status feed(const device::ImageView& image, const device::Rect& rect, int size,
+Status feed(const device::ImageView& image, const device::Rect& rect, int size, bool is_mirrored,
             const device::Normalisation& normalisation, std::span<float> out) {
   std::vector<std::uint8_t> rgb(std::size_t{3} * size * size);
   if (auto cut = device::crop_resize(image, rect, size, size, rgb); !cut) return cut;
   device::normalise(rgb, size, size, normalisation, out);
+  if (is_mirrored) mirror(out, size);
   return {};
 }
 
@@ -104,6 +113,48 @@ std::vector<Box> usable_boxes(const std::vector<learner::Detection>& found, cons
   return boxes;
 }
 
+// Marks the labels that those of the mirrored view contradict, where both views gave an answer.
+void compare(std::span<std::optional<Label>> labels, std::span<const std::optional<Label>> mirrored, Answer& answer) {
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (!labels[i]) continue;
+    const bool differs = !mirrored[i] || mirrored[i]->label != labels[i]->label;
+    ++answer.mirrored.tested;
+    answer.mirrored.differed += differs;
+    labels[i]->is_doubtful = labels[i]->is_doubtful || differs;
+  }
+}
+
+// The same for boxes: each needs one of the mirrored view of its kind and in its place.
+void compare(std::vector<Box>& boxes, const std::vector<Box>& mirrored, const LabelMap& map, Answer& answer) {
+  const auto rects = [](const std::vector<Box>& boxes) {
+    std::vector<device::Rect> rects;
+    for (const Box& box : boxes) rects.push_back(box.rect);
+    return rects;
+  };
+  const std::vector<int> partner = match_boxes(rects(boxes), rects(mirrored), kMirrorIou);
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    boxes[i].is_doubted =
+        partner[i] < 0 || map.map(boxes[i].label) != map.map(mirrored[static_cast<std::size_t>(partner[i])].label);
+    ++answer.mirrored.tested;
+    answer.mirrored.differed += boxes[i].is_doubted;
+  }
+}
+
+std::optional<Label> judge(const Rules& rules, const Box& box) {
+  auto label = judge(rules, box.label, box.confidence);
+  if (label && box.is_doubted) label->is_doubtful = true;
+  return label;
+}
+
+std::vector<learner::Detection> mirrored_back(std::vector<learner::Detection> found) {
+  for (learner::Detection& detection : found) {
+    const float x1 = detection.x1;
+    detection.x1 = 1 - detection.x2;
+    detection.x2 = 1 - x1;
+  }
+  return found;
+}
+
 void label_regions(const std::vector<Box>& boxes, std::span<const device::Rect> regions, const Rules& rules,
                    Answer& answer) {
   std::vector<device::Rect> rects;
@@ -111,8 +162,7 @@ void label_regions(const std::vector<Box>& boxes, std::span<const device::Rect> 
   const std::vector<int> box_of = match_boxes(regions, rects, rules.match_iou);
   for (std::size_t i = 0; i < regions.size(); ++i) {
     if (box_of[i] >= 0) {
-      const Box& box = boxes[static_cast<std::size_t>(box_of[i])];
-      answer.labels[i] = judge(rules, box.label, box.confidence);
+      answer.labels[i] = judge(rules, boxes[static_cast<std::size_t>(box_of[i])]);
     } else if (rules.map.none() && !rules.map.none()->empty()) {
       answer.labels[i] = Label{*rules.map.none(), kNoneConfidence, false};
     }
@@ -141,44 +191,67 @@ Answer Golden::label(const device::ImageView& image, std::span<const device::Rec
   return answer;
 }
 
+std::optional<std::vector<float>> Golden::classify_batch(const device::ImageView& image,
+                                                         std::span<const device::Rect> regions, bool is_mirrored,
+                                                         const Turn& turn, Answer& answer) const {
+  const auto& info = classifier_->info();
+  const std::size_t crop = std::size_t{3} * info.input_size * info.input_size, count = regions.size();
+  return compute<std::vector<float>>(turn, answer, static_cast<unsigned>(count), [&]() -> Result<std::vector<float>> {
+    std::vector<float> crops(crop * count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto out = std::span(crops).subspan(crop * i, crop);
+      const auto fed = feed(image, regions[i], info.input_size, is_mirrored, info.normalisation, out);
+      if (!fed) return fed.error();
+    }
+    return classifier_->classify(crops, static_cast<int>(count));
+  });
+}
+
 void Golden::classify(const device::ImageView& image, std::span<const device::Rect> regions, const Rules& rules,
                       const Turn& turn, Answer& answer) const {
-  const auto& info = classifier_->info();
-  const std::size_t crop = std::size_t{3} * info.input_size * info.input_size;
+  const auto& names = classifier_->info().labels;
   for (std::size_t begin = 0; begin < regions.size() && !answer.is_refused; begin += kBatch) {
     const std::size_t count = std::min(kBatch, regions.size() - begin);
-    const auto rows =
-        compute<std::vector<float>>(turn, answer, static_cast<unsigned>(count), [&]() -> Result<std::vector<float>> {
-          std::vector<float> crops(crop * count);
-          for (std::size_t i = 0; i < count; ++i) {
-            const auto out = std::span(crops).subspan(crop * i, crop);
-            const auto fed = feed(image, regions[begin + i], info.input_size, info.normalisation, out);
-            if (!fed) return fed.error();
-          }
-          return classifier_->classify(crops, static_cast<int>(count));
-        });
-    if (rows) judge_rows(*rows, info.labels, rules, std::span(answer.labels).subspan(begin, count), answer);
+    const auto labels = std::span(answer.labels).subspan(begin, count);
+    const auto rows = classify_batch(image, regions.subspan(begin, count), false, turn, answer);
+    if (rows) judge_rows(*rows, names, rules, labels, answer);
+    if (!rows || !rules.compare_mirrored) continue;
+    const auto mirrored_rows = classify_batch(image, regions.subspan(begin, count), true, turn, answer);
+    if (!mirrored_rows) continue;
+    std::vector<std::optional<Label>> mirrored(count);
+    judge_rows(*mirrored_rows, names, rules, mirrored, answer);
+    compare(labels, mirrored, answer);
   }
+}
+
+std::optional<std::vector<learner::Detection>> Golden::detect_all(const device::ImageView& image, const Rules& rules,
+                                                                  bool is_mirrored, const Turn& turn,
+                                                                  Answer& answer) const {
+  using Found = std::vector<learner::Detection>;
+  const auto& info = detector_->info();
+  return compute<Found>(turn, answer, 1, [&]() -> Result<Found> {
+    std::vector<float> input(std::size_t{3} * info.input_size * info.input_size);
+    const device::Rect whole{0, 0, image.width, image.height};
+    const auto fed = feed(image, whole, info.input_size, is_mirrored, info.normalisation, input);
+    if (!fed) return fed.error();
+    return detector_->detect(input, static_cast<float>(rules.doubtful_threshold));
+  });
 }
 
 void Golden::detect(const device::ImageView& image, std::span<const device::Rect> regions, const Rules& rules,
                     const Turn& turn, Answer& answer) const {
-  using Found = std::vector<learner::Detection>;
   if (regions.empty() && !rules.add_regions) return;
-  const auto& info = detector_->info();
-  const auto found = compute<Found>(turn, answer, 1, [&]() -> Result<Found> {
-    std::vector<float> input(std::size_t{3} * info.input_size * info.input_size);
-    const device::Rect whole{0, 0, image.width, image.height};
-    const auto fed = feed(image, whole, info.input_size, info.normalisation, input);
-    if (!fed) return fed.error();
-    return detector_->detect(input, static_cast<float>(rules.doubtful_threshold));
-  });
+  const auto& names = detector_->info().labels;
+  const auto found = detect_all(image, rules, false, turn, answer);
   if (!found) return;
-  const std::vector<Box> boxes = usable_boxes(*found, info.labels, image, answer);
+  std::vector<Box> boxes = usable_boxes(*found, names, image, answer);
+  if (rules.compare_mirrored)
+    if (auto mirrored = detect_all(image, rules, true, turn, answer))
+      compare(boxes, usable_boxes(mirrored_back(*std::move(mirrored)), names, image, answer), rules.map, answer);
   if (!regions.empty()) return label_regions(boxes, regions, rules, answer);
   for (const Box& box : boxes) {
     if (answer.added.size() == kMaxRegions) break;
-    if (auto label = judge(rules, box.label, box.confidence)) answer.added.push_back({box.rect, *std::move(label)});
+    if (auto label = judge(rules, box)) answer.added.push_back({box.rect, *std::move(label)});
   }
 }
 

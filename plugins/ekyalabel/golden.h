@@ -11,6 +11,7 @@
 #include "ekya/device/preprocess.h"
 #include "ekya/learner/model.h"
 #include "ekyalabel/label_map.h"
+#include "ekyalabel/teacher_filter.h"
 
 namespace ekya::gst::label {
 
@@ -27,6 +28,7 @@ struct Rules {
   double threshold = 0.5;           ///< Labels below are doubtful ...
   double doubtful_threshold = 0.3;  ///< ... and below this there is none.
   double match_iou = 0.3;           ///< Detection: least overlap of a box and the region that it labels.
+  bool compare_mirrored = false;    ///< A label that the mirrored view contradicts is doubtful.
   bool add_regions = false;         ///< Detection: boxes become regions where the frame has none.
 };
 
@@ -41,6 +43,7 @@ struct Answer {
   };
   std::vector<std::optional<Label>> labels;  ///< [regions]
   std::vector<Added> added;                  ///< Regions that the frame did not have.
+  AgreementCounts mirrored;                  ///< Labels compared with those of the mirrored view.
   unsigned invalid = 0;                      ///< Answers that could not be used.
   std::string problem;                       ///< Why the last of those could not.
   double seconds = 0;                        ///< The model's computing time, without waits.
@@ -72,8 +75,14 @@ class Golden {
  private:
   void classify(const device::ImageView& image, std::span<const device::Rect> regions, const Rules& rules,
                 const Turn& turn, Answer& answer) const;
+  std::optional<std::vector<float>> classify_batch(const device::ImageView& image,
+                                                   std::span<const device::Rect> regions, bool is_mirrored,
+                                                   const Turn& turn, Answer& answer) const;
   void detect(const device::ImageView& image, std::span<const device::Rect> regions, const Rules& rules,
               const Turn& turn, Answer& answer) const;
+
+  std::optional<std::vector<learner::Detection>> detect_all(const device::ImageView& image, const Rules& rules,
+                                                            bool is_mirrored, const Turn& turn, Answer& answer) const;
 
   std::shared_ptr<const learner::Classifier> classifier_;  // one of the two
   std::shared_ptr<const learner::Detector> detector_;

@@ -8,8 +8,9 @@
  * confidence, source, doubtful) of the regions of interest.
  *
  * Properties: `model-file`, `labels-file`, `allow-torchscript` and `task` say who labels; `sample-rate`, `sampling` and
- * `label-budget` how much; `label-map`, `threshold`, `doubtful-threshold`, `match-iou`, `inference-region` and
- * `add-regions` how an answer becomes a label; `max-queue` and `stall-timeout` bound the waiting; `stats` tells.
+ * `label-budget` how much; `label-map`, `threshold`, `doubtful-threshold`, `match-iou`, `label-agreement`,
+ * `inference-region` and `add-regions` how an answer becomes a label; `max-queue` and `stall-timeout` bound the
+ * waiting; `stats` tells.
  *
  * |[
  * gst-launch-1.0 v4l2src ! videoconvert ! tee name=t
@@ -63,6 +64,8 @@ const auto& properties() {
        P::Double{&Settings::doubtful_threshold, 0, 1}},
       {"match-iou", "Least overlap (intersection over union) of a golden box and the region that it labels",
        P::Double{&Settings::match_iou, 0, 1}},
+      {"label-agreement", "A label that this contradicts is marked doubtful",
+       P::Enum{&Settings::label_agreement, label_agreement_type}},
       {"inference-region", "What is labelled", P::Enum{&Settings::inference_region, inference_region_type}},
       {"add-regions", "Boxes of a golden detector become regions where the frame has none",
        P::Boolean{&Settings::add_regions}},

@@ -23,6 +23,7 @@ Result<std::shared_ptr<const Rules>> make_rules(const Settings& settings) {
   rules.threshold = settings.threshold;
   rules.doubtful_threshold = settings.doubtful_threshold;
   rules.match_iou = settings.match_iou;
+  rules.compare_mirrored = settings.label_agreement == kAgreementFlip;
   rules.add_regions = settings.add_regions;
   return std::make_shared<const Rules>(std::move(rules));
 }
@@ -89,6 +90,8 @@ bool Labeller::start() {
   rules_ = *std::move(rules);
   golden_ = *std::move(golden);
   is_full_frame_ = settings.inference_region == kRegionFullFrame && !(golden_ && golden_->is_detector());
+  track_filter_.reset();
+  if (settings.label_agreement == kAgreementTrack) track_filter_.emplace();
   max_queue_ = settings.max_queue;
   counters_.reset();
   notices_.reset();

@@ -79,9 +79,11 @@ class Labeller {
   void rest(GstFlowReturn flow);
   void handle(Frame frame);
   std::shared_ptr<const Answer> answer_for(const Frame& frame);
-  std::shared_ptr<const Answer> ask_golden(const Frame& frame);
+  std::shared_ptr<Answer> ask_golden(const Frame& frame);
   bool await_worker(std::uint64_t epoch, bool is_working);
   void learn_from(const Answer& answer);
+  void compare_with_tracks(const Frame& frame, Answer& answer);
+  void count_agreement(const AgreementCounts& counts);
   MiniPtr<GstBuffer> apply(MiniPtr<GstBuffer> buffer, const GstVideoInfo& info, const Answer& answer);
   void push(MiniPtr<GstBuffer> buffer);
   void push_gap(GstClockTime pts, GstClockTime duration);
@@ -118,6 +120,8 @@ class Labeller {
   bool needs_gap_ = true;               // nothing has gone into the queue since the segment began
 
   // The task's.
+  std::optional<TrackFilter> track_filter_;  // label-agreement=track; set in start()
+  std::uint64_t tracked_epoch_ = 0;          // of the last frame that it saw
   Seconds reported_at_{0};
   guint64 reported_labels_ = 0;
 };

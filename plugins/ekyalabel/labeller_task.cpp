@@ -3,6 +3,7 @@
 #include <gst/ekya/gstekyameta.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ekyalabel/attached.h"
 #include "ekyalabel/labeller.h"
@@ -116,14 +117,17 @@ void Labeller::handle(Frame frame) {
 
 // Null where the frame was given up.
 std::shared_ptr<const Answer> Labeller::answer_for(const Frame& frame) {
-  if (!golden_)
-    return std::make_shared<Answer>(attached_labels(frame.buffer.get(), *frame.info, *rules_, is_full_frame_));
-  auto answer = ask_golden(frame);
-  if (answer) learn_from(*answer);
+  auto answer =
+      golden_ ? ask_golden(frame)
+              : std::make_shared<Answer>(attached_labels(frame.buffer.get(), *frame.info, *rules_, is_full_frame_));
+  if (!answer) return nullptr;
+  if (golden_) learn_from(*answer);
+  if (rules_->compare_mirrored) count_agreement(answer->mirrored);
+  if (track_filter_) compare_with_tracks(frame, *answer);
   return answer;
 }
 
-std::shared_ptr<const Answer> Labeller::ask_golden(const Frame& frame) {
+std::shared_ptr<Answer> Labeller::ask_golden(const Frame& frame) {
   // A frame that was given up earlier may still keep the worker busy.
   if (!await_worker(frame.epoch, false)) return nullptr;
   auto rects = rects_of(frame.buffer.get(), *frame.info, is_full_frame_);
@@ -164,6 +168,35 @@ void Labeller::learn_from(const Answer& answer) {
   share_->measured(answer.seconds);
   counters_.golden_ms = share_->golden_seconds() * 1e3;
   refresh_request();
+}
+
+void Labeller::compare_with_tracks(const Frame& frame, Answer& answer) {
+  if (std::exchange(tracked_epoch_, frame.epoch) != frame.epoch) track_filter_->reset();
+  const auto regions = rects_of(frame.buffer.get(), *frame.info, is_full_frame_);
+  std::vector<device::Rect> rects;
+  std::vector<Label*> labels;
+  for (std::size_t i = 0; i < std::min(regions.size(), answer.labels.size()); ++i) {
+    if (!answer.labels[i]) continue;
+    rects.push_back(regions[i]);
+    labels.push_back(&*answer.labels[i]);
+  }
+  for (auto& [rect, label] : answer.added) {
+    rects.push_back(rect);
+    labels.push_back(&label);
+  }
+  std::vector<std::string> names;
+  for (const Label* label : labels) names.push_back(label->label);
+  const std::vector<bool> doubted = track_filter_->add(rects, names);
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i]->is_doubtful = labels[i]->is_doubtful || doubted[i];
+  count_agreement(track_filter_->counts());
+}
+
+void Labeller::count_agreement(const AgreementCounts& counts) {
+  counters_.compared += counts.tested;
+  counters_.differed += counts.differed;
+  const int classes = golden_ ? static_cast<int>(golden_->labels().size()) : 2;
+  const AgreementCounts all{static_cast<unsigned>(counters_.compared), static_cast<unsigned>(counters_.differed)};
+  counters_.noise = label_noise(all, classes);
 }
 
 void Labeller::refresh_request() {

@@ -24,6 +24,16 @@ GType sampling_type() {
   return type;
 }
 
+GType label_agreement_type() {
+  static const GEnumValue values[] = {
+      {kAgreementNone, "Labels are not compared", "none"},
+      {kAgreementFlip, "With the golden model's label of the mirrored view", "flip"},
+      {kAgreementTrack, "With the labels of the same object in the labelled frames before", "track"},
+      {0, nullptr, nullptr}};
+  static const GType type = g_enum_register_static("GstEkyaLabelAgreement", values);
+  return type;
+}
+
 GType inference_region_type() {
   static const GEnumValue values[] = {{kRegionRoiList, "The regions of interest on the frame", "roi-list"},
                                       {kRegionFullFrame, "The whole frame", "full-frame"},

@@ -9,10 +9,12 @@ namespace ekya::gst::label {
 
 enum Task { kTaskAuto, kTaskClassify, kTaskDetect, kTaskMetadata };
 enum SamplingMode { kSamplingUniform, kSamplingDoubtful, kSamplingChanged };
+enum LabelAgreement { kAgreementNone, kAgreementFlip, kAgreementTrack };
 enum InferenceRegion { kRegionRoiList, kRegionFullFrame };
 
 GType task_type();
 GType sampling_type();
+GType label_agreement_type();
 GType inference_region_type();
 
 /// The properties; the only place of their defaults.
@@ -26,6 +28,7 @@ struct Settings {
   gdouble label_budget = 0;
   std::string label_map;
   gdouble threshold = 0.5, doubtful_threshold = 0.3, match_iou = 0.3;
+  gint label_agreement = kAgreementNone;
   gint inference_region = kRegionRoiList;
   bool add_regions = false;
   guint max_queue = 4;

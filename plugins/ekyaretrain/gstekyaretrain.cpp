@@ -64,7 +64,8 @@ struct Settings {
   guint max_samples = 2000;
   guint min_samples = 40;
   gdouble gate_tolerance = 0.02;
-  gdouble rollback_margin = 0.10;
+  gdouble rollback_margin = learner::Canary::kMargin;
+  gdouble wrong_labels = 0.30;
   guint64 seed = 1;
 };
 
@@ -85,7 +86,9 @@ const auto& properties() {
       {"gate-tolerance", "Mean accuracy on recent and earlier labels that a new model may lose",
        P::Double{&Settings::gate_tolerance, 0, 1}},
       {"rollback-margin", "A model that is worse on new labels than the one before by more than this is taken back",
-       P::Double{&Settings::rollback_margin, 0, 1}},
+       P::Double{&Settings::rollback_margin, 0, 0.9}},
+      {"wrong-labels", "Share of the labels that may be wrong by a rule, one class called by another name",
+       P::Double{&Settings::wrong_labels, 0, 1}},
       {"seed", "Seed of the training", P::Uint64{&Settings::seed, 0, G_MAXUINT64}},
   };
   return table;
@@ -266,6 +269,7 @@ Status Retrain::start(const Settings& settings) {
   options.slots = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   options.min_samples = static_cast<int>(settings.min_samples);
   options.gate.tolerance = settings.gate_tolerance;
+  options.gate.confusion = settings.wrong_labels;
   options.rollback_margin = settings.rollback_margin;
   options.seed = settings.seed;
   if (settings.model_file.empty())

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <optional>
 
 namespace ekya::learner {
 namespace {
@@ -52,10 +53,56 @@ std::optional<std::string> collapsed_class(const GateEvidence& evidence, const G
   return std::nullopt;
 }
 
+struct Worst {
+  PairedCounts recent;
+  std::size_t index = 0;  ///< The class in doubt.
+  int doubted = 0;        ///< Of the gained.
+};
+
+/// The recent counts as they are at worst if the labels call one class by another name. Then what the live model
+/// answered with that class against the label was right, and the candidate turns away from it as often as it does where
+/// label and live model agree on the class (upper end of the interval; always where they never do).
+Worst at_worst(const GateEvidence& evidence, const GateOptions& options) {
+  Worst worst{evidence.recent};
+  int doubted = 0;
+  const int count = evidence.recent.total();
+  const int mean = static_cast<int>(std::lround(options.confusion * count));
+  const double most = mean > 0 ? count * wilson_interval(mean, count).high : 0;
+  for (std::size_t i = 0; i < std::min(evidence.departures.size(), evidence.classes.size()); ++i) {
+    const Departures& from = evidence.departures[i];
+    const PairedCounts& kept = evidence.classes[i];
+    const double turned = wilson_interval(kept.lost, kept.both + kept.lost).high;
+    const int lost = std::min(from.gained + from.neither,
+                              static_cast<int>(std::lround(turned * std::min<double>(from.total(), most))));
+    if (lost <= doubted) continue;
+    doubted = lost;
+    worst.index = i;
+    worst.doubted = std::min(from.gained, lost);
+  }
+  worst.recent.gained -= worst.doubted;
+  worst.recent.neither -= doubted - worst.doubted;
+  worst.recent.lost += doubted;
+  return worst;
+}
+
 double mean_change(const GateEvidence& evidence) {
   const double recent = evidence.recent.new_accuracy() - evidence.recent.old_accuracy();
   if (evidence.earlier.total() == 0) return recent;
   return 0.5 * (recent + evidence.earlier.new_accuracy() - evidence.earlier.old_accuracy());
+}
+
+std::optional<std::string> reason_of_no_gain(const GateEvidence& evidence, const GateOptions& options) {
+  const PairedCounts& recent = evidence.recent;
+  if (recent.gained <= recent.lost) return "no better on recent labels: " + from_to(recent);
+  const std::string counts =
+      from_to(recent) + ", " + std::to_string(recent.gained) + " gained and " + std::to_string(recent.lost) + " lost";
+  if (sign_test(recent.gained, recent.lost) > options.significance)
+    return "the gain on recent labels may be chance: " + counts;
+  const Worst worst = at_worst(evidence, options);
+  if (worst.recent.lost > recent.lost && sign_test(worst.recent.gained, worst.recent.lost) > options.confusion_chance)
+    return "the gain may be of wrong labels: " + counts + ", " + std::to_string(worst.doubted) +
+           " of the gained if labels call \"" + evidence.labels[worst.index] + "\" by another name";
+  return std::nullopt;
 }
 
 std::optional<std::string> reason_to_reject(const GateEvidence& evidence, const GateOptions& options) {
@@ -64,12 +111,7 @@ std::optional<std::string> reason_to_reject(const GateEvidence& evidence, const 
   if (const double change = mean_change(evidence); change < -options.tolerance - 1e-9)
     return "worse by " + percent(-change) + " on the mean of recent and earlier labels, tolerance " +
            percent(options.tolerance);
-  const PairedCounts& recent = evidence.recent;
-  if (recent.gained <= recent.lost) return "no better on recent labels: " + from_to(recent);
-  if (const double chance = sign_test(recent.gained, recent.lost); chance > options.significance)
-    return "the gain on recent labels may be chance: " + from_to(recent) + ", " + std::to_string(recent.gained) +
-           " gained and " + std::to_string(recent.lost) + " lost";
-  return std::nullopt;
+  return reason_of_no_gain(evidence, options);
 }
 
 }  // namespace
@@ -78,6 +120,7 @@ void add_answers(GateEvidence& evidence, bool recent, std::span<const int> truth
                  std::span<const int> candidate) {
   evidence.classes.resize(evidence.labels.size());
   evidence.alarms.resize(evidence.labels.size());
+  evidence.departures.resize(evidence.labels.size());
   const auto known = [&](int label) { return label >= 0 && static_cast<std::size_t>(label) < evidence.labels.size(); };
   const std::size_t count = std::min({truth.size(), live.size(), candidate.size()});
   for (std::size_t i = 0; i < count; ++i) {
@@ -86,6 +129,9 @@ void add_answers(GateEvidence& evidence, bool recent, std::span<const int> truth
     if (known(truth[i])) evidence.classes[static_cast<std::size_t>(truth[i])].add(live_right, candidate_right);
     if (!live_right && known(live[i])) ++evidence.alarms[static_cast<std::size_t>(live[i])].live;
     if (!candidate_right && known(candidate[i])) ++evidence.alarms[static_cast<std::size_t>(candidate[i])].candidate;
+    if (!recent || live_right || !known(live[i])) continue;
+    Departures& from = evidence.departures[static_cast<std::size_t>(live[i])];
+    ++(candidate_right ? from.gained : candidate[i] == live[i] ? from.stayed : from.neither);
   }
 }
 
@@ -107,14 +153,6 @@ GateDecision decide(const GateEvidence& evidence, const GateOptions& options) {
     decision.reason = "better on recent labels: " + from_to(evidence.recent);
   }
   return decision;
-}
-
-std::optional<std::string> reason_to_roll_back(const PairedCounts& shadow, double margin, int min_labels,
-                                               double significance) {
-  if (shadow.total() < min_labels || shadow.old_accuracy() - shadow.new_accuracy() <= margin) return std::nullopt;
-  if (sign_test(shadow.lost, shadow.gained) > significance) return std::nullopt;
-  return "the model before it is better on new labels: " + percent(shadow.old_accuracy()) + " against " +
-         percent(shadow.new_accuracy()) + " of " + std::to_string(shadow.total()) + " labels";
 }
 
 }  // namespace ekya::learner

@@ -13,6 +13,7 @@
 #include "ekya/base/mutex.h"
 #include "ekya/base/result.h"
 #include "ekya/learner/accuracy.h"
+#include "ekya/learner/canary.h"
 #include "ekya/learner/checkpoint_store.h"
 #include "ekya/learner/estimator.h"
 #include "ekya/learner/gate.h"
@@ -30,7 +31,7 @@ struct RetrainerOptions {
   int slots = 1;         ///< Threads that make up the device; a job runs on one.
   int min_samples = 40;  ///< No job starts with fewer in the store.
   GateOptions gate;
-  double rollback_margin = 0.10;
+  double rollback_margin = Canary::kMargin;
   std::uint64_t seed = 1;
   TrainingSetOptions training_set;
 };
@@ -263,7 +264,7 @@ class Retrainer {
   std::shared_ptr<const Classifier> live_ EKYA_GUARDED_BY(mutex_);
   std::shared_ptr<const Classifier> previous_ EKYA_GUARDED_BY(mutex_);  ///< The model before, while it is compared.
   std::shared_ptr<const Classifier> restore_ EKYA_GUARDED_BY(mutex_);   ///< What a rollback goes back to.
-  PairedCounts shadow_ EKYA_GUARDED_BY(mutex_);  ///< "old": the model before, "new": the live one.
+  Canary canary_ EKYA_GUARDED_BY(mutex_);                               ///< Compares it with the live one.
   AccuracyMonitor monitor_ EKYA_GUARDED_BY(mutex_);
   RecentSamples recent_ EKYA_GUARDED_BY(mutex_);
   std::uint64_t window_ EKYA_GUARDED_BY(mutex_) = 1;

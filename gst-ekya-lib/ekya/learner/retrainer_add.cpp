@@ -95,22 +95,21 @@ void Retrainer::score(const std::vector<NewCrop>& crops, const std::vector<int>&
 
 void Retrainer::record(const Classifier& live, const Classifier* previous, const std::vector<int>& truth,
                        const std::vector<int>& now, const std::vector<int>& before, Seconds took) {
-  constexpr int kShadowLabels = 120;
   MutexLock lock(mutex_);
   if (&live != live_.get()) return;  // Another model went live meanwhile.
   forward_ = took / static_cast<double>(truth.size());
   const bool shadowed = previous && previous == previous_.get() && before.size() == truth.size();
   for (std::size_t i = 0; i < truth.size(); ++i) {
     monitor_.add(now[i] == truth[i]);
-    if (shadowed) shadow_.add(before[i] == truth[i], now[i] == truth[i]);
+    if (shadowed && !rollback_pending_) {
+      canary_.add(before[i] == truth[i], now[i] == truth[i]);
+      rollback_pending_ = canary_.reason_to_roll_back();
+    }
   }
   if (shadowed) {
-    if (auto reason = reason_to_roll_back(shadow_, options_.rollback_margin)) rollback_pending_ = std::move(reason);
-    if (rollback_pending_ || shadow_.total() >= kShadowLabels) {
-      // The comparison is over; on a rollback the trainer takes the model itself from `restore_`.
-      if (rollback_pending_) restore_ = previous_;
-      previous_.reset();
-    }
+    // At the end of the comparison; on a rollback the trainer takes the model itself from `restore_`.
+    if (rollback_pending_) restore_ = previous_;
+    if (rollback_pending_ || canary_.is_over()) previous_.reset();
   }
   if (auto drift = monitor_.take_drift()) {
     drift_pending_ = drift;

@@ -48,7 +48,7 @@ void Retrainer::roll_back(const std::string& reason) {
     MutexLock lock(mutex_);
     restored = restore_;
     from = generation_;
-    shadow = shadow_;
+    shadow = canary_.counts();
   }
   if (!restored || !previous_weights_ || stopping()) return;
   const auto entry = save(*previous_weights_, shadow.old_accuracy());
@@ -77,7 +77,7 @@ void Retrainer::go_live(std::shared_ptr<const Classifier> classifier, std::share
   live_ = std::move(classifier);
   previous_ = std::move(previous);
   restore_.reset();
-  shadow_ = {};
+  canary_ = Canary(options_.rollback_margin);
   rollback_pending_.reset();
   generation_ = generation;
   monitor_.reset(accuracy);

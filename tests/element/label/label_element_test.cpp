@@ -84,6 +84,36 @@ TEST(EkyaLabel, MarksDoubtfulLabelsAndDropsWorseOnes) {
   EXPECT_EQ(bench.stat("labelled"), 1u);
 }
 
+TEST(EkyaLabel, MarksALabelThatThoseOfTheSameObjectContradict) {
+  LabelBench bench("label-agreement=track");
+  bench.play();
+  double time = 1;
+  std::vector<bool> doubtful;
+  for (const int label : {kCar, kCar, kTruck, kCar}) {
+    bench.push(bench.frame(time += 1, label, 0.9));
+    const auto out = bench.pull();
+    ASSERT_TRUE(out);
+    doubtful.push_back(bench.labels(out.get())[0].is_doubtful);
+  }
+  EXPECT_THAT(doubtful, ElementsAre(false, false, true, false));
+  EXPECT_EQ(bench.stat("compared"), 3u);
+  EXPECT_EQ(bench.stat("differed"), 2u);
+  EXPECT_EQ(bench.stat("doubtful"), 1u);
+}
+
+TEST(EkyaLabel, AsksForTheMirroredViewAsWellWhereAsked) {
+  LabelBench bench("label-agreement=flip");
+  bench.play();
+  bench.push(bench.frame(1, kTruck, 0.9));
+  const auto out = bench.pull();
+  ASSERT_TRUE(out);
+  EXPECT_EQ(bench.labels(out.get())[0].label, "truck");
+  EXPECT_FALSE(bench.labels(out.get())[0].is_doubtful);  // A region of one colour.
+  EXPECT_EQ(bench.script().calls(), 2);
+  EXPECT_EQ(bench.stat("compared"), 1u);
+  EXPECT_EQ(bench.stat("differed"), 0u);
+}
+
 TEST(EkyaLabel, LabelsTheWholeFrame) {
   LabelBench bench("inference-region=full-frame");
   bench.play();

@@ -3,12 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdio>
 #include <limits>
+#include <random>
 
 #include "ekyalabel/golden.h"
 #include "ekyalabel/label_map.h"
 #include "ekyalabel/matcher.h"
 #include "ekyalabel/sampler.h"
+#include "ekyalabel/teacher_filter.h"
 #include "ekyalabel/thumbnail.h"
 #include "ekyalabel/worker.h"
 #include "support/fake_engine.h"
@@ -23,6 +26,7 @@ using ekya::testing::Fault;
 using ekya::testing::Script;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 // --- LabelMap
 
@@ -251,6 +255,123 @@ Golden classifier(std::shared_ptr<Script> script = nullptr) {
   return Golden(std::make_shared<FakeClassifier>(fake_model_info({"car", "truck", "cat"}), std::move(script)));
 }
 
+// --- Labels that contradict each other
+
+TEST(LabelNoise, IsWhatMakesTwoLabelsDifferThatOften) {
+  EXPECT_NEAR(label_noise({100, 32}, 2), 0.2, 1e-12);    // 0.8² + 0.2² agree.
+  EXPECT_NEAR(label_noise({1000, 492}, 6), 0.3, 1e-12);  // 0.7² + 0.3² / 5 agree.
+  EXPECT_EQ(label_noise({100, 0}, 6), 0);
+  EXPECT_EQ(label_noise({0, 0}, 6), 0);
+  EXPECT_NEAR(label_noise({10, 10}, 2), 0.5, 1e-12);  // More than chance makes: no better than chance.
+  EXPECT_NEAR(label_noise({100, 90}, 1), 0.5, 1e-12);
+}
+
+std::vector<bool> next(TrackFilter& filter, std::vector<device::Rect> rects, std::vector<std::string> labels) {
+  return filter.add(rects, labels);
+}
+
+TEST(TrackFilter, DoubtsALabelThatTheObjectsOthersOutvote) {
+  TrackFilter filter;
+  const device::Rect at{10, 10, 20, 20};
+  EXPECT_THAT(next(filter, {at}, {"car"}), ElementsAre(false));  // Nothing to compare with.
+  EXPECT_EQ(filter.counts().tested, 0u);
+  EXPECT_THAT(next(filter, {at}, {"bus"}), ElementsAre(true));  // One against one.
+  EXPECT_EQ(filter.counts().tested, 1u);
+  EXPECT_EQ(filter.counts().differed, 1u);
+  EXPECT_THAT(next(filter, {at}, {"car"}), ElementsAre(false));
+  EXPECT_THAT(next(filter, {at}, {"car"}), ElementsAre(false));
+  EXPECT_EQ(filter.counts().differed, 0u);
+  EXPECT_THAT(next(filter, {at}, {"van"}), ElementsAre(true));
+}
+
+// An object that has changed, or was called wrong at first: the newest five labels vote.
+TEST(TrackFilter, BelievesANewLabelThatStays) {
+  TrackFilter filter;
+  const device::Rect at{10, 10, 20, 20};
+  for (int i = 0; i < 9; ++i) next(filter, {at}, {"car"});
+  EXPECT_THAT(next(filter, {at}, {"bus"}), ElementsAre(true));
+  EXPECT_THAT(next(filter, {at}, {"bus"}), ElementsAre(true));
+  EXPECT_THAT(next(filter, {at}, {"bus"}), ElementsAre(false));
+}
+
+TEST(TrackFilter, ComparesAnObjectWithItselfOnly) {
+  TrackFilter filter;
+  next(filter, {{0, 0, 20, 20}, {100, 0, 20, 20}}, {"car", "bus"});
+  // In another order, both moved a little.
+  EXPECT_THAT(next(filter, {{104, 2, 20, 20}, {3, 1, 20, 20}}, {"bus", "car"}), ElementsAre(false, false));
+  // Moved by 12 of its 20 pixels: an overlap of a quarter is not the same object.
+  EXPECT_THAT(next(filter, {{116, 2, 20, 20}}, {"van"}), ElementsAre(false));
+  EXPECT_EQ(filter.counts().tested, 0u);
+}
+
+TEST(TrackFilter, ForgetsAnObjectThatIsNotThereAndEverythingWhenReset) {
+  TrackFilter filter;
+  const device::Rect at{0, 0, 20, 20};
+  next(filter, {at}, {"car"});
+  EXPECT_THAT(next(filter, {}, {}), IsEmpty());
+  EXPECT_THAT(next(filter, {at}, {"bus"}), ElementsAre(false));
+  filter.reset();
+  EXPECT_THAT(next(filter, {at}, {"van"}), ElementsAre(false));
+}
+
+/// Objects of six classes, seen in 20 labelled frames each, with wrong labels one by one or in runs of five.
+struct NoiseReport {
+  int wrong = 0, wrong_doubted = 0, right = 0, right_doubted = 0;
+  AgreementCounts counts;
+  double dropped() const { return static_cast<double>(wrong_doubted) / wrong; }
+  double lost() const { return static_cast<double>(right_doubted) / right; }
+};
+
+NoiseReport filter_noise(double rate, int run) {
+  std::mt19937 random(9);
+  std::uniform_real_distribution<> uniform(0, 1);
+  NoiseReport report;
+  for (int object = 0; object < 1000; ++object) {
+    TrackFilter filter;
+    int wrong_left = 0, wrong = 0;
+    const int truth = static_cast<int>(random() % 6);
+    for (int frame = 0; frame < 20; ++frame) {
+      if (wrong_left > 0) --wrong_left;
+      // A run begins as often as makes `rate` of all labels wrong.
+      if (wrong_left == 0 && uniform(random) < rate / (run - (run - 1) * rate)) {
+        wrong_left = run;
+        wrong = (truth + 1 + static_cast<int>(random() % 5)) % 6;
+      }
+      const int label = wrong_left > 0 ? wrong : truth;
+      const bool doubted = next(filter, {{0, 0, 20, 20}}, {std::to_string(label)})[0];
+      ++(label == truth ? report.right : report.wrong);
+      if (doubted) ++(label == truth ? report.right_doubted : report.wrong_doubted);
+      report.counts.tested += filter.counts().tested;
+      report.counts.differed += filter.counts().differed;
+    }
+  }
+  std::printf(
+      "%.0f %% wrong in runs of %d: %.1f %% of the wrong dropped, %.1f %% of the right lost, estimate %.1f %%\n",
+      100.0 * report.wrong / (report.wrong + report.right), run, 100 * report.dropped(), 100 * report.lost(),
+      100 * label_noise(report.counts, 6));
+  return report;
+}
+
+TEST(TrackFilter, DropsMostLabelsThatAreWrongAtRandom) {
+  for (const double rate : {0.1, 0.2, 0.3}) {
+    SCOPED_TRACE(rate);
+    const NoiseReport report = filter_noise(rate, 1);
+    EXPECT_GE(report.dropped(), 0.9);
+    EXPECT_LE(report.lost(), 0.5 * rate);
+    EXPECT_NEAR(label_noise(report.counts, 6), rate, 0.01);
+  }
+}
+
+// A teacher that is wrong for as long as a vote takes is believed after the third label.
+TEST(TrackFilter, DropsAThirdOfTheLabelsThatAreWrongInRuns) {
+  for (const double rate : {0.1, 0.2, 0.3}) {
+    SCOPED_TRACE(rate);
+    const NoiseReport report = filter_noise(rate, 5);
+    EXPECT_GE(report.dropped(), 1.0 / 3);
+    EXPECT_LT(label_noise(report.counts, 6), 0.5 * rate);  // Such noise is mostly not seen.
+  }
+}
+
 TEST(Golden, LabelsRegionsAndMarksDoubtfulOnes) {
   const Picture picture;
   const Answer answer = classifier().label(picture.view, picture.regions, {}, kAlways);
@@ -272,6 +393,38 @@ TEST(Golden, DropsLabelsBelowTheDoubtfulThreshold) {
   const Answer answer = classifier().label(picture.view, picture.regions, rules, kAlways);
   EXPECT_TRUE(answer.labels[0]);
   EXPECT_FALSE(answer.labels[1]);
+}
+
+TEST(Golden, DoubtsALabelThatTheMirroredViewContradicts) {
+  Picture picture;
+  for (int y = 0; y < 8; ++y) picture.pixels[static_cast<std::size_t>(3 * (y * 16 + 3))] = 8;  // Left of the middle.
+  Rules rules;
+  rules.doubtful_threshold = 0.1;
+  rules.threshold = 0.2;
+  rules.compare_mirrored = true;
+  const Answer answer = classifier().label(picture.view, picture.regions, rules, kAlways);
+  ASSERT_TRUE(answer.labels[0] && answer.labels[1]);
+  EXPECT_EQ(answer.labels[0]->label, "truck");
+  EXPECT_TRUE(answer.labels[0]->is_doubtful);
+  EXPECT_FALSE(answer.labels[1]->is_doubtful);
+  EXPECT_EQ(answer.mirrored.tested, 2u);
+  EXPECT_EQ(answer.mirrored.differed, 1u);
+  rules.compare_mirrored = false;
+  EXPECT_FALSE(classifier().label(picture.view, picture.regions, rules, kAlways).labels[0]->is_doubtful);
+}
+
+TEST(Golden, AMirroredViewThatCannotBeJudgedDoubtsNothing) {
+  const Picture picture;
+  Rules rules;
+  rules.threshold = 0.3;
+  rules.compare_mirrored = true;
+  const auto script = std::make_shared<Script>();
+  script->at(2, Fault::kError);
+  const Answer answer = classifier(script).label(picture.view, picture.regions, rules, kAlways);
+  ASSERT_TRUE(answer.labels[0] && answer.labels[1]);
+  EXPECT_FALSE(answer.labels[0]->is_doubtful || answer.labels[1]->is_doubtful);
+  EXPECT_EQ(answer.invalid, 2u);
+  EXPECT_EQ(answer.mirrored.tested, 0u);
 }
 
 TEST(Golden, CountsUnusableAnswersOfAClassifier) {
@@ -330,6 +483,20 @@ TEST(Golden, ADetectorsBoxesLabelTheRegionsThatTheyMatch) {
   ASSERT_TRUE(answer.labels[0] && answer.labels[1]);
   EXPECT_EQ(answer.labels[0]->label, "vehicle");
   EXPECT_EQ(answer.labels[1]->label, "other");
+}
+
+// The fake detector does not see that the frame is mirrored: only a box in the middle is found again.
+TEST(Golden, DoubtsABoxThatTheMirroredViewLacks) {
+  const Picture picture;
+  Rules rules;
+  rules.add_regions = rules.compare_mirrored = true;
+  const Answer answer =
+      detector({{0.25f, 0, 0.75f, 1, 1, 0.9f}, {0, 0, 0.4f, 1, 1, 0.8f}}).label(picture.view, {}, rules, kAlways);
+  ASSERT_EQ(answer.added.size(), 2u);
+  EXPECT_FALSE(answer.added[0].label.is_doubtful);
+  EXPECT_TRUE(answer.added[1].label.is_doubtful);
+  EXPECT_EQ(answer.mirrored.tested, 2u);
+  EXPECT_EQ(answer.mirrored.differed, 1u);
 }
 
 TEST(Golden, ARegionWhoseBoxIsDroppedIsNotUnmatched) {

@@ -6,6 +6,8 @@
 
 #include <random>
 
+#include "support/gate_world.h"
+
 namespace ekya::learner {
 namespace {
 
@@ -31,7 +33,8 @@ TEST(Gate, DecidesTheseCounts) {
       {"the same answers", {50, 0, 0, 10}, {}, Verdict::kRejected, "no better on recent labels"},
       {"worse", {40, 2, 8, 10}, {}, Verdict::kRejected, "worse by"},
       {"three gained of sixty", {50, 3, 0, 7}, {}, Verdict::kRejected, "may be chance"},
-      {"four gained and none lost", {50, 4, 0, 6}, {}, Verdict::kAccepted, "better on recent"},
+      {"five gained and none lost", {50, 5, 0, 5}, {}, Verdict::kRejected, "may be chance"},
+      {"six gained and none lost", {50, 6, 0, 4}, {}, Verdict::kAccepted, "better on recent"},
       {"eight gained, six lost", {40, 8, 6, 6}, {}, Verdict::kRejected, "may be chance"},
       {"too few", {5, 6, 0, 0}, {}, Verdict::kUndecided, "only 11 recent held-back labels"},
       {"none at all", {}, {}, Verdict::kUndecided, "only 0 recent"},
@@ -111,7 +114,9 @@ GateEvidence half_of_a_class_lost(int zeros) {
 
 // A student that says the same to everything is right on all of one class, and has earned none of it.
 TEST(Gate, ForgivesALossOnWhatTheLiveModelSaidToEverything) {
-  const GateDecision decision = decide(half_of_a_class_lost(20));
+  GateOptions options;
+  options.confusion = 0;
+  const GateDecision decision = decide(half_of_a_class_lost(20), options);
   EXPECT_TRUE(decision.accepted()) << decision.reason;
 }
 
@@ -130,7 +135,7 @@ TEST(Gate, PassesAnEqualModelSeldom) {
     for (int i = 0; i < 60; ++i) evidence.recent.add(random() % 10 < 8, random() % 10 < 8);
     passed += decide(evidence).accepted();
   }
-  EXPECT_LT(passed, 100);
+  EXPECT_LT(passed, 20);
 }
 
 // Labels flipped at random cannot be learned; what training on them costs shows on labels of earlier windows.
@@ -146,14 +151,77 @@ TEST(Gate, RefusesWhatPoisonedLabelsMakeOfAModel) {
   }
 }
 
-TEST(RollBack, NeedsEnoughLabelsAMarginAndMoreThanChance) {
-  EXPECT_FALSE(reason_to_roll_back({5, 0, 10, 4}, 0.1));   // 19 labels.
-  EXPECT_FALSE(reason_to_roll_back({18, 0, 2, 0}, 0.1));   // Not more than the margin.
-  EXPECT_FALSE(reason_to_roll_back({10, 4, 7, 0}, 0.1));   // 14 % worse, but by chance.
-  EXPECT_FALSE(reason_to_roll_back({10, 10, 0, 0}, 0.1));  // Better.
-  const auto reason = reason_to_roll_back({15, 1, 10, 4}, 0.1);
-  ASSERT_TRUE(reason);
-  EXPECT_THAT(*reason, HasSubstr("83.3 % against 53.3 % of 30 labels"));
+// The live model says "bus" to twelve samples labelled "car", the candidate agrees with the label.
+GateEvidence gained_from_bus(int buses, int buses_lost) {
+  GateEvidence evidence;
+  evidence.labels = {"car", "bus", "van"};
+  const auto add = [&](int count, int truth, int live, int candidate) {
+    for (int i = 0; i < count; ++i)
+      add_answers(evidence, true, std::vector{truth}, std::vector{live}, std::vector{candidate});
+  };
+  add(12, 0, 1, 0);
+  add(48 - buses, 0, 0, 0);
+  add(buses - buses_lost, 1, 1, 1);
+  add(buses_lost, 1, 1, 0);
+  return evidence;
+}
+
+TEST(Gate, BelievesAGainOnlyWhileTheLabelsKnowTheClassThatItIsGainedFrom) {
+  const GateDecision unknown = decide(gained_from_bus(0, 0));
+  EXPECT_FALSE(unknown.accepted());
+  EXPECT_THAT(unknown.reason, HasSubstr("12 of the gained if labels call \"bus\" by another name"));
+  EXPECT_FALSE(decide(gained_from_bus(4, 0)).accepted());  // Up to half of the twelve are in doubt.
+  EXPECT_TRUE(decide(gained_from_bus(24, 0)).accepted());
+  EXPECT_FALSE(decide(gained_from_bus(24, 2)).accepted());  // The candidate gives the class up, not quite by chance.
+}
+
+TEST(Gate, DoubtsNoMoreLabelsThanMayBeWrong) {
+  GateOptions options;
+  options.confusion = 0.10;  // Six of sixty, at most twelve.
+  EXPECT_FALSE(decide(gained_from_bus(0, 0), options).accepted());
+  options.confusion = 0;
+  EXPECT_TRUE(decide(gained_from_bus(0, 0), options).accepted());
+}
+
+// 1000 candidates one after another for each teacher. With 10 to 30 % wrong labels no accepted model is worse by more
+// than a point of true accuracy. Longer runs are in docs/algorithms/gate.md.
+struct TeacherRow {
+  const char* name;
+  testing::BadTeacher teacher;
+  int least_accepted;  ///< The gate must not be safe by refusing everything.
+};
+
+class GateSwaps : public ::testing::TestWithParam<TeacherRow> {};
+
+TEST_P(GateSwaps, AcceptNoRegressionInAThousand) {
+  const testing::SwapReport report = testing::offer_candidates(GetParam().teacher, 1000, 1);
+  EXPECT_EQ(report.offered, 1000);
+  EXPECT_EQ(report.regressions, 0) << "the worst by " << 100 * report.worst << " points";
+  EXPECT_EQ(report.wronged, 0);
+  EXPECT_GE(report.accepted, GetParam().least_accepted);
+}
+
+INSTANTIATE_TEST_SUITE_P(Teachers, GateSwaps,
+                         ::testing::Values(TeacherRow{"Right", {}, 40}, TeacherRow{"Random10", {0.1}, 20},
+                                           TeacherRow{"Random20", {0.2}, 8}, TeacherRow{"Random30", {0.3}, 2},
+                                           TeacherRow{"Confused10", {0, 0.1}, 8}, TeacherRow{"Confused20", {0, 0.2}, 3},
+                                           TeacherRow{"Confused30", {0, 0.3}, 1},
+                                           TeacherRow{"ConfusedOfLate30", {0, 0.3, 1, false}, 1},
+                                           TeacherRow{"MostlyConfused30", {0, 0.3, 0.7}, 3},
+                                           TeacherRow{"Both", {0.1, 0.2}, 1}),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+// The same candidates under a gate that trusts its labels: what the rule is for.
+TEST(Gate, WouldAcceptManyRegressionsIfItTrustedAConfusedTeacher) {
+  GateOptions options;
+  options.confusion = 0;
+  EXPECT_GE(testing::offer_candidates({0, 0.3}, 1000, 1, options).regressions, 50);
+}
+
+TEST(Gate, AcceptsAModelThatIsTwentyPointsBetter) {
+  EXPECT_GE(testing::acceptance({}, 0.20, 60, 500, 7), 0.65);
+  EXPECT_GE(testing::acceptance({}, 0.20, 100, 500, 7), 0.90);
+  EXPECT_LE(testing::acceptance({}, -0.01, 100, 2000, 7), 0.001);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <random>
 #include <thread>
 
 #include "ekya/learner/retrainer.h"
@@ -141,6 +142,7 @@ class RetrainerTest : public ::testing::Test {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     options_.configs = {{"all", 2, 32, TrainedLayers::kAll, 1, 0.01}};
+    options_.gate.confusion = 0;  // The looks of kWrong would need more labels.
   }
   ~RetrainerTest() override {
     end();
@@ -201,6 +203,7 @@ class RetrainerTest : public ::testing::Test {
   std::thread thread_;
   std::int64_t pts_ = 0;
   int look_ = 0;
+  int rejected_ = 0;
 };
 
 const std::vector<int> kRight{0, 1, 2};
@@ -440,6 +443,40 @@ TEST_F(RetrainerTest, DoesNotPublishWhatPoisonedLabelsTeach) {
   retrainer_->window_opened();
   const std::vector<int> poisoned{1, 2, 0};
   add_frames(150, poisoned);
+  ASSERT_TRUE(host_.saw("rejected"));
+  EXPECT_FALSE(host_.has("published"));
+}
+
+// T2: 10 to 100 % of the new labels are drawn anew, evenly over all classes.
+TEST_F(RetrainerTest, DoesNotPublishWhatLabelsTeachThatAreWrongAtRandom) {
+  for (const unsigned percent : {10, 20, 30, 60, 100}) {
+    SCOPED_TRACE(percent);
+    std::mt19937 random(percent);
+    host_.grants = false;
+    begin(kRight);
+    add_frames(120, kRight);
+    for (int i = 0; i < 150; ++i) {
+      const unsigned look = static_cast<unsigned>(i) % 3;
+      add(static_cast<int>(look), kLabels[random() % 100 < percent ? random() % 3 : look]);
+    }
+    host_.grants = true;
+    retrainer_->window_opened();
+    EXPECT_TRUE(host_.saw("rejected", ++rejected_));
+    EXPECT_FALSE(host_.has("published"));
+    end();
+  }
+}
+
+// T1: from one moment on the teacher says the same to everything.
+TEST_F(RetrainerTest, DoesNotPublishWhatConstantLabelsTeach) {
+  begin(kRight);
+  host_.grants = false;
+  add_frames(120, kRight);
+  for (int i = 0; i < 3; ++i) retrainer_->window_opened();
+  ASSERT_TRUE(host_.saw("ask window"));
+  host_.grants = true;
+  retrainer_->window_opened();
+  add_frames(150, {1, 1, 1});
   ASSERT_TRUE(host_.saw("rejected"));
   EXPECT_FALSE(host_.has("published"));
 }
