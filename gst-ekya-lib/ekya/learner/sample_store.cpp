@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ekya/learner/sample_store.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <optional>
 #include <set>
@@ -10,6 +8,7 @@
 
 #include "ekya/base/mutex.h"
 #include "ekya/base/printable.h"
+#include "ekya/base/sha256.h"
 #include "ekya/device/preprocess.h"
 #include "ekya/learner/crop_jpeg.h"
 #include "ekya/learner/sample_folder.h"
@@ -25,10 +24,8 @@ constexpr std::size_t kLargestFile = 64U << 20;
 constexpr float kLeastWeight = 0.05f;
 
 std::string sha256(std::span<const std::byte> bytes) {
-  std::string digest(32, '\0');
-  EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_sha256(),
-             nullptr);
-  return digest;
+  const auto digest = Sha256().add(bytes).digest();
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
 Status check(const Sample& sample) {
