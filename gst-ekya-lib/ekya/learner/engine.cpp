@@ -10,7 +10,7 @@ namespace ekya::learner {
 namespace {
 
 /// Its number is that of model.h's contract: a module of another version does not have this name.
-constexpr char kEntry[] = "ekya_engine_1";
+constexpr char kEntry[] = "ekya_engine_2";
 
 std::atomic<const Engine*> testing_engine{nullptr};
 
@@ -41,6 +41,14 @@ Result<const Engine*> load_engine() {
 }
 
 }  // namespace
+
+Result<std::vector<float>> Classifier::features(std::span<const float>, int) const {
+  return Error{ErrorCode::kUnavailable, "this model has no trunk that can be run alone"};
+}
+
+Status TrainingJob::extend(const LabelledCrops&, int, Schedule) {
+  return Error{ErrorCode::kUnavailable, "this job cannot be extended"};
+}
 
 Result<const Engine*> engine() {
   if (const Engine* testing = testing_engine.load()) return testing;

@@ -267,7 +267,9 @@ TEST_P(FeatureCacheFaults, NeverReachTheCallerWhicheverCallFails) {
       cache->flush();
       calls = std::max(calls, files.calls());
       EXPECT_EQ(cache->counts().io_failures > 0, nth <= files.calls());
-      if (cache->counts().io_failures > 0) EXPECT_THAT(cache->counts().last_failure, HasSubstr("injected"));
+      if (cache->counts().io_failures > 0) {
+        EXPECT_THAT(cache->counts().last_failure, HasSubstr("injected"));
+      }
     }
     const auto after = FeatureCache::open(folder / "features", {.disk_bytes = 100 * kRecord});
     found(*after, 1, 160);

@@ -23,7 +23,7 @@ class TorchEngine : public Engine {
     return attempt("initialise", [&] {
       if (info.labels.empty()) refuse(ErrorCode::kInvalidArgument, "a model needs at least one label");
       const auto network = make_network(info);
-      fill(*network, seed);
+      fill(network->parameters(), seed);
       return weights_of(*network, info);
     });
   }
@@ -57,7 +57,7 @@ class TorchEngine : public Engine {
 }  // namespace ekya::learner
 
 /// The number rises whenever model.h changes, so that a plugin and a module of different versions do not meet.
-extern "C" __attribute__((visibility("default"))) const ekya::learner::Engine* ekya_engine_1() {
+extern "C" __attribute__((visibility("default"))) const ekya::learner::Engine* ekya_engine_2() {
   static const ekya::learner::TorchEngine engine;
   return &engine;
 }
