@@ -42,6 +42,14 @@ Result<const Engine*> load_engine() {
 
 }  // namespace
 
+Result<std::vector<float>> Classifier::features(std::span<const float>, int) const {
+  return Error{ErrorCode::kUnavailable, "this model has no trunk that can be run alone"};
+}
+
+Status TrainingJob::extend(const LabelledCrops&, int, Schedule) {
+  return Error{ErrorCode::kUnavailable, "this job cannot be extended"};
+}
+
 Result<const Engine*> engine() {
   if (const Engine* testing = testing_engine.load()) return testing;
   static const Result<const Engine*> loaded = load_engine();

@@ -18,10 +18,13 @@
 // that engine() loads when it is first needed, so that registering the elements loads no LibTorch.
 namespace ekya::learner {
 
+class FeatureCache;
+
 /// What a model is and how to feed it; in the metadata of our weights files, in the `.modelinfo` of others.
 struct ModelInfo {
   std::string architecture;         ///< "resnet18", "shufflenet_v2_x0_5", "torchscript", ...
   double width = 1.0;               ///< Multiplier of the channel counts; 1 is torchvision's model.
+  int head_width = 0;               ///< Neurons, with ReLU, between trunk and output layer, to 4096; 0: no such layer.
   std::vector<std::string> labels;  ///< Class i is labels[i]; 1 to 4096 of them, unique.
   int input_size = 224;             ///< Input is square, [3, input_size, input_size], 8 to 1024.
   device::Normalisation normalisation;
@@ -44,6 +47,14 @@ class Classifier {
   /// Errors: kResource when memory runs out; kInternal for an exception in LibTorch or a result that is not finite
   /// or of the wrong shape.
   virtual Result<std::vector<float>> classify(std::span<const float> crops, int count) const = 0;
+
+  /// Names what features() computes: the SHA-256, in 64 hex digits, of architecture, width, input size, normalisation
+  /// and all tensors of the trunk. Training of the head leaves it as it is. Empty: the model has no trunk that can be
+  /// run alone. The first call hashes the weights, about 1 ms a megabyte.
+  virtual std::string trunk_hash() const { return ""; }
+  /// What the head reads of crops as in classify(): [count, F], row-major. Normalisations are in evaluation mode.
+  /// Errors: as classify(); kUnavailable where trunk_hash() is empty.
+  virtual Result<std::vector<float>> features(std::span<const float> crops, int count) const;
 };
 
 /// One detection, in fractions of the frame (0..1).
@@ -85,6 +96,10 @@ struct LabelledCrops {
 
 enum class TrainedLayers { kHead, kAll };
 
+/// How the learning rate goes over the steps: from its start to zero as a cosine, or not at all, for a job of which
+/// somebody looks at the first epochs before it goes on with TrainingJob::extend().
+enum class Schedule { kCosine, kConstant };
+
 struct TrainOptions {
   int epochs = 5;
   int batch_size = 32;
@@ -94,6 +109,18 @@ struct TrainOptions {
   double weight_decay = 1e-4;
   bool mirror = false;  ///< Show half of the crops mirrored; only with kAll. Not for signs, text or lanes.
   std::uint64_t seed = 1;
+  Schedule schedule = Schedule::kCosine;
+  /// With kAll: compute convolutions and products in bfloat16 where the CPU has instructions for it (AVX512-BF16), in
+  /// half of the time. Weights, normalisations, loss and step stay in single precision. Not for TorchScript.
+  bool mixed_precision = false;
+  /// Neurons of a hidden last layer, to 4096; 0: as the model has. Another width than the model's is a fresh head.
+  int head_width = 0;
+  /// What the labels of the samples are indices into: the model's labels and new ones, in any order, for which the
+  /// output layer gets rows. Empty: the model's.
+  std::vector<std::string> labels;
+  /// With kHead: where the trunk's outputs are looked up and kept; they are then rounded to half precision. May be
+  /// null.
+  std::shared_ptr<FeatureCache> feature_cache;
 };
 
 struct StepReport {
@@ -110,6 +137,10 @@ class TrainingJob {
   virtual int steps() const = 0;
   /// One batch: the unit between two leases. Errors: kResource, kInternal; the job is then dead.
   virtual Result<StepReport> step() = 0;
+  /// Goes on from weights and momentum as they are now, on other (say, more) samples: steps() is then the number of
+  /// steps of these epochs, counted from 1 again, and the learning rate starts anew. Errors: kInvalidArgument as of
+  /// train(), the job is as it was; that of a dead job; kUnavailable.
+  virtual Status extend(const LabelledCrops& data, int epochs, Schedule schedule = Schedule::kCosine);
   /// Weights as they are now, with the ModelInfo of the model that was trained.
   virtual Result<WeightsFile> weights() const = 0;
   /// A classifier of the weights as they are now; later steps do not change it.
@@ -141,7 +172,8 @@ class Engine {
                                                                      const WeightsFile* retrained) const = 0;
   virtual Result<std::shared_ptr<const Detector>> load_torchscript_detector(const std::string& path,
                                                                             const DetectorInfo& info) const = 0;
-  /// Starts to retrain a copy of `from` on `data`. Errors: kInvalidArgument for no sample or a label out of range.
+  /// Starts to retrain a copy of `from` on `data`. Errors: kInvalidArgument for no sample, a label out of range, labels
+  /// that lack one of the model's, or a head that the model cannot have.
   virtual Result<std::unique_ptr<TrainingJob>> train(const Classifier& from, const LabelledCrops& data,
                                                      const TrainOptions& options) const = 0;
 };

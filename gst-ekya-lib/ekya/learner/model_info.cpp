@@ -18,8 +18,9 @@ using nlohmann::json;
 constexpr std::size_t kMostLabels = 4096, kLongestLabel = 256;
 constexpr int kSmallestInput = 8, kLargestInput = 1024;
 constexpr double kWidest = 64;
-constexpr char kArchitecture[] = "ekya.architecture", kWidth[] = "ekya.width", kLabels[] = "ekya.labels",
-               kInputSize[] = "ekya.input_size", kMean[] = "ekya.mean", kStd[] = "ekya.std",
+constexpr int kWidestHead = 4096;
+constexpr char kArchitecture[] = "ekya.architecture", kWidth[] = "ekya.width", kHeadWidth[] = "ekya.head_width",
+               kLabels[] = "ekya.labels", kInputSize[] = "ekya.input_size", kMean[] = "ekya.mean", kStd[] = "ekya.std",
                kGeneration[] = "ekya.generation", kAccuracy[] = "ekya.accuracy", kOrigin[] = "ekya.origin";
 
 Error wrong(const std::string& key, const std::string& found, const std::string& expected) {
@@ -127,6 +128,7 @@ Result<ModelInfo> model_info(const WeightsFile& file) {
        {read_text(file, kArchitecture, info.architecture),
         check_name(std::string("metadata ") + kArchitecture, info.architecture), read_labels(file, info.labels),
         read_number(file, kWidth, 1 / kWidest, kWidest, info.width),
+        read_number(file, kHeadWidth, 0, kWidestHead, info.head_width),
         read_number(file, kInputSize, kSmallestInput, kLargestInput, info.input_size),
         read_channels(file, kMean, false, info.normalisation.mean),
         read_channels(file, kStd, true, info.normalisation.std),
@@ -140,6 +142,11 @@ void set_model_info(WeightsFile& file, const ModelInfo& info) {
   auto& metadata = file.metadata;
   metadata[kArchitecture] = info.architecture;
   metadata[kWidth] = to_text(info.width);
+  // Only where there is one: the files of older releases have no such key.
+  if (info.head_width > 0)
+    metadata[kHeadWidth] = to_text(info.head_width);
+  else
+    metadata.erase(kHeadWidth);
   metadata[kLabels] = json(info.labels).dump(-1, ' ', false, json::error_handler_t::replace);
   metadata[kInputSize] = to_text(info.input_size);
   metadata[kMean] = to_text(info.normalisation.mean);

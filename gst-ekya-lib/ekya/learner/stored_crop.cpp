@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ekya/learner/stored_crop.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 
 #include "ekya/base/printable.h"
+#include "ekya/base/sha256.h"
 #include "ekya/device/preprocess.h"
 
 namespace ekya::learner {
@@ -16,10 +15,8 @@ constexpr std::size_t kLongestLabel = 256;
 }  // namespace
 
 std::string digest_of(std::span<const std::byte> bytes) {
-  std::string digest(32, '\0');
-  EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_sha256(),
-             nullptr);
-  return digest;
+  const auto digest = Sha256().add(bytes).digest();
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
 Status check_sample(const Sample& sample) {

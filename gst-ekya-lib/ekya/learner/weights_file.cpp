@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ekya/learner/weights_file.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
 #include "ekya/base/file_ops.h"
 #include "ekya/base/printable.h"
+#include "ekya/base/sha256.h"
 #include "ekya/learner/weights_header.h"
 
 namespace ekya::learner {
@@ -33,15 +30,7 @@ constexpr char kHexDigits[] = "0123456789abcdef";
 Error corrupt(std::string message) { return {ErrorCode::kCorrupt, std::move(message)}; }
 
 std::string sha256(std::string_view header, std::span<const std::byte> data) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  std::array<unsigned char, kHashDigits / 2> digest{};
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  EVP_DigestUpdate(context.get(), header.data(), header.size());
-  EVP_DigestUpdate(context.get(), data.data(), data.size());
-  EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
-  std::string text;
-  for (const unsigned char byte : digest) text += {kHexDigits[byte >> 4], kHexDigits[byte & 15]};
-  return text;
+  return Sha256().add(header).add(data).hex();
 }
 
 /// Wide types first, so that every tensor is aligned to its type.

@@ -15,6 +15,7 @@ using ::testing::HasSubstr;
 TEST(ModelInfo, ReadsWhatItWroteToTheLastBit) {
   ModelInfo info = small_model();
   info.width = 1.0 / 3;
+  info.head_width = 128;
   info.accuracy = 0.1 + 0.2;
   info.generation = 18446744073709551615u;
   info.labels = {"caf\xc3\xa9", "a \"b\" \\c"};
@@ -25,6 +26,7 @@ TEST(ModelInfo, ReadsWhatItWroteToTheLastBit) {
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->architecture, info.architecture);
   EXPECT_EQ(read->width, info.width);
+  EXPECT_EQ(read->head_width, 128);
   EXPECT_EQ(read->labels, info.labels);
   EXPECT_EQ(read->input_size, 64);
   EXPECT_EQ(read->normalisation.mean, info.normalisation.mean);
@@ -40,6 +42,17 @@ TEST(ModelInfo, IsWrittenInShortNumbers) {
   EXPECT_EQ(file.metadata.at("ekya.labels"), R"(["car","bus"])");
   EXPECT_EQ(file.metadata.at("ekya.width"), "0.25");
   EXPECT_EQ(file.metadata.at("ekya.accuracy"), "0.1");
+}
+
+TEST(ModelInfo, HasNoHeadWidthWhereThereIsNoHiddenLayer) {
+  WeightsFile file = small_weights();
+  EXPECT_EQ(file.metadata.count("ekya.head_width"), 0u);
+  file.metadata["ekya.head_width"] = "16";
+  ModelInfo info = *model_info(file);
+  EXPECT_EQ(info.head_width, 16);
+  info.head_width = 0;
+  set_model_info(file, info);
+  EXPECT_EQ(file.metadata.count("ekya.head_width"), 0u);
 }
 
 TEST(ModelInfo, HasDefaultsForWhatAForeignToolMayLeaveOut) {
@@ -77,6 +90,9 @@ TEST(ModelInfo, NamesAWrongValue) {
                                                               {"ekya.width", "inf"},
                                                               {"ekya.width", "1x"},
                                                               {"ekya.width", "1e9"},
+                                                              {"ekya.head_width", "-1"},
+                                                              {"ekya.head_width", "4097"},
+                                                              {"ekya.head_width", "1.5"},
                                                               {"ekya.labels", ""},
                                                               {"ekya.labels", "[]"},
                                                               {"ekya.labels", "{}"},

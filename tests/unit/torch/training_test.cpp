@@ -2,10 +2,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <cstring>
+#include <fstream>
+#include <iterator>
 #include <limits>
 
+#include "ekya/learner/feature_cache.h"
 #include "torch_fixtures.h"
 
 namespace ekya::learner::testing {
@@ -125,6 +130,96 @@ TEST_P(BothKinds, RefuseAStepAfterTheLast) {
   EXPECT_EQ(more.error().code, ErrorCode::kInvalidArgument);
 }
 
+TEST_P(BothKinds, GoOnWithMoreSamplesWhereTheyStopped) {
+  TrainOptions options = quick(GetParam(), 2);
+  options.schedule = Schedule::kConstant;
+  const auto job = start(*build(fresh_weights(student())), coloured_crops(16), options);
+  run_all(*job);
+  const LabelledCrops more = coloured_crops(40);
+  const Status extended = job->extend(more, 40);
+  ASSERT_TRUE(extended) << extended.error().message;
+  EXPECT_EQ(job->steps(), 120);
+  run_all(*job);
+  EXPECT_GT(accuracy(**job->classifier(), more), 0.9);
+  EXPECT_FALSE(job->step()) << "after the last step";
+}
+
+// Momentum, order of the samples and augmentation go on: at a constant rate nothing tells that the job was split. The
+// cache rounds, so that the batch in which a feature is computed does not show.
+TEST_P(BothKinds, GiveTheSameWeightsInOnePieceAndInTwo) {
+  const auto before = build(fresh_weights(student()));
+  const LabelledCrops crops = coloured_crops(40);
+  TrainOptions options = quick(GetParam(), 4);
+  options.schedule = Schedule::kConstant;
+  options.feature_cache = FeatureCache::open("");
+  const auto whole = start(*before, crops, options);
+  run_all(*whole);
+  options.epochs = 3;
+  const auto split = start(*before, crops, options);
+  run_all(*split);
+  EXPECT_NE(serialize(*split->weights()), serialize(*whole->weights()));
+  ASSERT_TRUE(split->extend(crops, 1, Schedule::kConstant));
+  run_all(*split);
+  EXPECT_EQ(serialize(*split->weights()), serialize(*whole->weights()));
+}
+
+// The rate of the last of n cosine steps is (pi / 2n)^2 of the first's.
+TEST_P(BothKinds, ComeToRestAtTheEndOfAnExtension) {
+  const LabelledCrops crops = coloured_crops(16);
+  const auto job = start(*build(fresh_weights(student())), crops, quick(GetParam(), 1));
+  run_all(*job);
+  ASSERT_TRUE(job->extend(crops, 50));
+  const auto bias = [&] {
+    std::array<float, 4> values{};
+    std::memcpy(values.data(), job->weights()->tensors.at("fc.bias").data.data(), sizeof values);
+    return values;
+  };
+  const auto moved = [&] {
+    const auto before = bias();
+    EXPECT_TRUE(job->step());
+    const auto after = bias();
+    float most = 0;
+    for (std::size_t i = 0; i < after.size(); ++i) most = std::max(most, std::abs(after[i] - before[i]));
+    return most;
+  };
+  const float first = moved();
+  for (int i = 0; i < 48; ++i) ASSERT_TRUE(job->step());
+  EXPECT_LT(moved() * 20, first);
+}
+
+TEST_P(BothKinds, AreAsTheyWereWhenAnExtensionIsRefused) {
+  const auto before = build(fresh_weights(student()));
+  const LabelledCrops crops = coloured_crops(16);
+  const auto weights = [&](bool try_to_extend) {
+    const auto job = start(*before, crops, quick(GetParam(), 3));
+    EXPECT_TRUE(job->step());
+    if (try_to_extend) {
+      for (const auto& [data, epochs] :
+           {std::pair{coloured_crops(8, 5), 1}, {LabelledCrops{32, {}, {}, {}}, 1}, {coloured_crops(8), 0}}) {
+        const Status refused = job->extend(data, epochs);
+        EXPECT_FALSE(refused);
+        if (!refused) {
+          EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+        }
+      }
+    }
+    EXPECT_EQ(job->steps(), 3);
+    EXPECT_TRUE(job->step() && job->step());
+    return serialize(*job->weights());
+  };
+  EXPECT_EQ(weights(true), weights(false));
+}
+
+TEST_P(BothKinds, StayFailedWhenExtended) {
+  TrainOptions options = quick(GetParam(), 200);
+  options.learning_rate = 1e30;
+  const auto job = start(*build(fresh_weights(student())), coloured_crops(32), options);
+  for (int i = 0; i < job->steps() && job->step(); ++i) continue;
+  const Status extended = job->extend(coloured_crops(32), 1);
+  ASSERT_FALSE(extended);
+  EXPECT_THAT(extended.error().message, HasSubstr("diverged"));
+}
+
 INSTANTIATE_TEST_SUITE_P(All, BothKinds, ::testing::Values(TrainedLayers::kHead, TrainedLayers::kAll),
                          [](const auto& info) { return info.param == TrainedLayers::kHead ? "Head" : "All"; });
 
@@ -173,6 +268,26 @@ TEST(Training, FollowsTheSamplesWeights) {
   run_all(*job);
   const auto result = (*job->classifier())->classify(normalised(crops, student("shufflenet_v2_x0_5", 2)), 40);
   EXPECT_NEAR((*result)[1], 0.9, 0.05);
+}
+
+bool cpu_has_bfloat16() {
+  std::ifstream file("/proc/cpuinfo");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return text.find(" avx512_bf16") != std::string::npos;
+}
+
+TEST(MixedPrecision, LearnsAsWellAndIsUsedWhereTheProcessorHasIt) {
+  const auto before = build(fresh_weights(student("resnet18")));
+  const LabelledCrops crops = coloured_crops(32);
+  TrainOptions options = quick(TrainedLayers::kAll, 10);
+  const auto single = start(*before, crops, options);
+  run_all(*single);
+  options.mixed_precision = true;
+  const auto mixed = start(*before, crops, options);
+  run_all(*mixed);
+  EXPECT_GT(accuracy(**single->classifier(), crops), 0.9);
+  EXPECT_GT(accuracy(**mixed->classifier(), crops), 0.9);
+  EXPECT_EQ(serialize(*mixed->weights()) != serialize(*single->weights()), cpu_has_bfloat16());
 }
 
 struct BadInput {

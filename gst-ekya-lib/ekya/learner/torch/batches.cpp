@@ -18,6 +18,7 @@
 namespace ekya::learner {
 namespace {
 
+constexpr int kWidestHead = 4096;
 constexpr float kLightestClass = 0.33F, kHeaviestClass = 3.0F;
 
 /// Inverse class frequency, clamped, so that a rare class counts more but one odd sample does not rule.
@@ -71,12 +72,14 @@ void check_training(const LabelledCrops& data, const ModelInfo& info, const Trai
   check("the batch size", options.batch_size, 1, 4096);
   check("the learning rate", options.learning_rate, 0, std::numeric_limits<double>::max());
   check("the momentum", options.momentum, 0, 1);
+  check("the head's width", options.head_width, 0, kWidestHead);
   check("the weight decay", options.weight_decay, 0, std::numeric_limits<double>::max());
 }
 
-Batches::Batches(const LabelledCrops& data, const ModelInfo& info, const TrainOptions& options)
+Batches::Batches(const LabelledCrops& data, const ModelInfo& info, const TrainOptions& options, int first_epoch)
     : count_(data.count()),
       epochs_(options.epochs),
+      first_epoch_(first_epoch),
       steps_per_epoch_(batches_of(count_, options.batch_size)),
       seed_(options.seed),
       normalisation_(info.normalisation) {
@@ -96,7 +99,7 @@ Batches::Batches(const LabelledCrops& data, const ModelInfo& info, const TrainOp
 void Batches::shuffle(int epoch) {
   order_.resize(static_cast<std::size_t>(count_));
   std::iota(order_.begin(), order_.end(), 0);
-  std::mt19937_64 random(seed_ * 1'000'003 + static_cast<std::uint64_t>(epoch));
+  std::mt19937_64 random(seed_ * 1'000'003 + static_cast<std::uint64_t>(first_epoch_ + epoch));
   for (std::size_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[random() % i]);
   shuffled_epoch_ = epoch;
 }
@@ -112,6 +115,11 @@ Batches::Batch Batches::at_step(int step) {
 
 at::Tensor Batches::images(const at::Tensor& rows) const {
   return normalised(pixels_.index_select(0, rows), normalisation_);
+}
+
+std::span<const std::uint8_t> Batches::pixels(std::int64_t row) const {
+  const auto bytes = static_cast<std::size_t>(pixels_.stride(0));
+  return {pixels_.const_data_ptr<std::uint8_t>() + static_cast<std::size_t>(row) * bytes, bytes};
 }
 
 }  // namespace ekya::learner

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "ekya/learner/model.h"
@@ -17,11 +18,13 @@ void check_training(const LabelledCrops& data, const ModelInfo& info, const Trai
 /// batches of nearly equal size, so that none is too small to normalise: at most 1.5 times the wanted size.
 class Batches {
  public:
-  /// `data` has passed check_training(); it is copied.
-  Batches(const LabelledCrops& data, const ModelInfo& info, const TrainOptions& options);
+  /// `data` has passed check_training(); it is copied. `first_epoch`: how many a job has done before on other samples,
+  /// so that no order comes twice.
+  Batches(const LabelledCrops& data, const ModelInfo& info, const TrainOptions& options, int first_epoch = 0);
 
   int steps() const { return steps_per_epoch_ * epochs_; }
   int count() const { return count_; }
+  int epochs() const { return epochs_; }
 
   struct Batch {
     at::Tensor rows;     ///< [n], int64: which samples.
@@ -31,11 +34,13 @@ class Batches {
   Batch at_step(int step);
   /// Normalised images [n, 3, size, size] of some samples.
   at::Tensor images(const at::Tensor& rows) const;
+  /// Bytes [size, size, 3] of a sample.
+  std::span<const std::uint8_t> pixels(std::int64_t row) const;
 
  private:
   void shuffle(int epoch);
 
-  int count_, epochs_, steps_per_epoch_;
+  int count_, epochs_, first_epoch_, steps_per_epoch_;
   std::uint64_t seed_;
   device::Normalisation normalisation_;
   at::Tensor pixels_, labels_, weights_;

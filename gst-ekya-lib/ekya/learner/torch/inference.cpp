@@ -12,6 +12,16 @@
 namespace ekya::learner {
 namespace {
 
+std::vector<float> values_of(const at::Tensor& tensor) {
+  const at::Tensor result = tensor.contiguous();
+  const float* values = result.const_data_ptr<float>();
+  return {values, values + result.numel()};
+}
+
+at::Tensor images_of(const ModelInfo& info, std::span<const float> crops, int count) {
+  return at::from_blob(const_cast<float*>(crops.data()), {count, 3, info.input_size, info.input_size}, at::kFloat);
+}
+
 void check_crops(const ModelInfo& info, std::span<const float> crops, int count) {
   const auto size = static_cast<std::size_t>(info.input_size);
   if (count > 0 && crops.size() == static_cast<std::size_t>(count) * 3 * size * size) return;
@@ -34,13 +44,19 @@ std::vector<float> probabilities(const ModelInfo& info, std::span<const float> c
                                  const Forward& forward) {
   check_crops(info, crops, count);
   const c10::InferenceMode inference;
-  const std::int64_t side = info.input_size;
-  const at::Tensor images = at::from_blob(const_cast<float*>(crops.data()), {count, 3, side, side}, at::kFloat);
-  const at::Tensor logits = forward(images).to(at::kFloat);
+  const at::Tensor logits = forward(images_of(info, crops, count)).to(at::kFloat);
   check_logits(info, logits, count);
-  const at::Tensor result = at::softmax(logits, 1).contiguous();
-  const float* values = result.const_data_ptr<float>();
-  return {values, values + result.numel()};
+  return values_of(at::softmax(logits, 1));
+}
+
+std::vector<float> features_of(const ModelInfo& info, std::span<const float> crops, int count, const Forward& forward) {
+  check_crops(info, crops, count);
+  const c10::InferenceMode inference;
+  const at::Tensor features = forward(images_of(info, crops, count)).to(at::kFloat);
+  if (features.dim() != 2 || features.size(0) != count || !all_finite(features))
+    refuse(ErrorCode::kInternal, "the trunk's output has shape " + c10::str(features.sizes()) +
+                                     " or a value that is not finite; expected one row a crop");
+  return values_of(features);
 }
 
 void warm_up(const ModelInfo& info, const Forward& forward) {

@@ -19,6 +19,9 @@ using Forward = std::function<at::Tensor(const at::Tensor& images)>;
 std::vector<float> probabilities(const ModelInfo& info, std::span<const float> crops, int count,
                                  const Forward& forward);
 
+/// Runs `forward`, a trunk, on crops as above; gives [count, F]. Throws as above.
+std::vector<float> features_of(const ModelInfo& info, std::span<const float> crops, int count, const Forward& forward);
+
 /// Runs it once on zeros, so that the first real frame is not the one that finds a fault. Throws as above.
 void warm_up(const ModelInfo& info, const Forward& forward);
 

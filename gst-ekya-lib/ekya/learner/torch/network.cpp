@@ -87,13 +87,22 @@ std::shared_ptr<Network> make_network(const ModelInfo& info) {
   }
   if (!(info.width > 0 && info.width <= 4))
     refuse(ErrorCode::kInvalidArgument, "width " + std::to_string(info.width) + " is not above 0 and at most 4");
-  return found->second(info.width, static_cast<int>(info.labels.size()));
+  auto network = found->second(info.width, static_cast<int>(info.labels.size()));
+  if (info.head_width > 0) network->set_head_width(info.head_width);
+  return network;
 }
 
-void fill(const Network& network, std::uint64_t seed) {
+void Network::set_head_width(int neurons) {
+  HeadShape shape = head_->shape();
+  shape.hidden = neurons;
+  parameters_.resize(trunk_parameters_);
+  head_ = std::make_unique<Head>(parameters_, shape);
+}
+
+void fill(const Parameters& parameters, std::uint64_t seed) {
   const at::NoGradGuard no_grad;
   const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  for (const Parameter& parameter : network.parameters()) fill(parameter.value, parameter, generator);
+  for (const Parameter& parameter : parameters) fill(parameter.value, parameter, generator);
 }
 
 }  // namespace ekya::learner

@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "ekya/learner/model.h"
+#include "head.h"
 #include "layers.h"
 
 namespace ekya::learner {
 
-/// A classification network: a trunk that turns images into features and a linear head. Reading functions are
+/// A classification network: a trunk that turns images into features and a head. Reading functions are
 /// thread-safe as long as nobody writes to its parameters.
 class Network {
  public:
@@ -26,19 +27,24 @@ class Network {
 
   /// [N, F] to logits [N, labels].
   at::Tensor logits(const at::Tensor& features) const { return head_->forward(features); }
-  const Linear& head() const { return *head_; }
-  /// In torchvision's order.
+  const Head& head() const { return *head_; }
+  /// Gives it a fresh head of this width; for a network that has no weights yet.
+  void set_head_width(int neurons);
+  /// In torchvision's order; the head's are the last.
   const Parameters& parameters() const { return parameters_; }
 
  protected:
   Network() = default;
-  void add_head(const std::string& name, int in, int labels) {
-    head_ = std::make_unique<Linear>(parameters_, name, in, labels);
+  /// Once the trunk is complete.
+  void add_head(const std::string& name, int features, int labels) {
+    trunk_parameters_ = parameters_.size();
+    head_ = std::make_unique<Head>(parameters_, HeadShape{name, features, 0, labels});
   }
   Parameters parameters_;
 
  private:
-  std::unique_ptr<Linear> head_;
+  std::unique_ptr<const Head> head_;
+  std::size_t trunk_parameters_ = 0;
 };
 
 /// Channels of a layer at a width: a multiple of 8, at least 8; exactly `channels` at width 1.
@@ -52,7 +58,7 @@ std::shared_ptr<Network> make_network(const ModelInfo& info);
 
 /// Fills all parameters: convolutions by He's normal distribution over the fan-in, so that activations keep their size
 /// before any training; the head uniformly as PyTorch does. The same seed gives the same weights.
-void fill(const Network& network, std::uint64_t seed);
+void fill(const Parameters& parameters, std::uint64_t seed);
 
 struct ResNetShape {
   std::vector<int> blocks;  ///< In each of the four stages.

@@ -7,6 +7,7 @@
 #include "inference.h"
 #include "network_trainee.h"
 #include "network_weights.h"
+#include "trunk_hash.h"
 
 namespace ekya::learner {
 namespace {
@@ -41,9 +42,22 @@ Result<std::vector<float>> NetworkClassifier::classify(std::span<const float> cr
   });
 }
 
-std::unique_ptr<Trainee> NetworkClassifier::trainee(TrainedLayers layers) const {
-  if (layers == TrainedLayers::kHead) return std::make_unique<HeadTrainee>(info_, file_, folded_);
-  return std::make_unique<NetworkTrainee>(info_, file_);
+std::string NetworkClassifier::trunk_hash() const {
+  std::call_once(hashed_, [&] { trunk_hash_ = learner::trunk_hash(info_, file_, folded_->head().shape().name); });
+  return trunk_hash_;
+}
+
+Result<std::vector<float>> NetworkClassifier::features(std::span<const float> crops, int count) const {
+  return attempt("features", [&] {
+    return features_of(info_, crops, count,
+                       [&](const at::Tensor& images) { return folded_->features(images, NormMode::kStored); });
+  });
+}
+
+std::unique_ptr<Trainee> NetworkClassifier::trainee(const ModelInfo& target, const TrainOptions& options) const {
+  const WeightsFile file = with_head_of(target, file_, info_, folded_->head().shape(), options.seed);
+  if (options.layers == TrainedLayers::kHead) return std::make_unique<HeadTrainee>(target, file, folded_);
+  return std::make_unique<NetworkTrainee>(target, file, options.mixed_precision);
 }
 
 }  // namespace ekya::learner

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include "network.h"
 #include "trainee.h"
@@ -17,12 +18,16 @@ class NetworkClassifier : public TorchClassifier {
 
   const ModelInfo& info() const override { return info_; }
   Result<std::vector<float>> classify(std::span<const float> crops, int count) const override;
-  std::unique_ptr<Trainee> trainee(TrainedLayers layers) const override;
+  std::string trunk_hash() const override;
+  Result<std::vector<float>> features(std::span<const float> crops, int count) const override;
+  std::unique_ptr<Trainee> trainee(const ModelInfo& target, const TrainOptions& options) const override;
 
  private:
   WeightsFile file_;
   ModelInfo info_;
   std::shared_ptr<const Network> folded_;
+  mutable std::once_flag hashed_;
+  mutable std::string trunk_hash_;  ///< Once hashed_.
 };
 
 }  // namespace ekya::learner

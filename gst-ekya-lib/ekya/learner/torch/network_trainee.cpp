@@ -2,8 +2,8 @@
 #include "network_trainee.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/linear.h>
 
+#include "mixed_precision.h"
 #include "network_classifier.h"
 #include "network_weights.h"
 #include "tensors.h"
@@ -13,31 +13,36 @@ namespace {
 
 constexpr std::int64_t kSmallestNormBatch = 8;
 
-at::Tensor trained_copy(const at::Tensor& tensor) { return tensor.detach().clone().requires_grad_(); }
+HeadShape head_shape(const ModelInfo& info, const Network& trunk) {
+  HeadShape shape = trunk.head().shape();
+  shape.hidden = info.head_width;
+  shape.labels = static_cast<int>(info.labels.size());
+  return shape;
+}
 
 }  // namespace
 
 HeadTrainee::HeadTrainee(const ModelInfo& info, const WeightsFile& file, std::shared_ptr<const Network> trunk)
-    : info_(info),
-      file_(file),
-      trunk_(std::move(trunk)),
-      weight_(trained_copy(trunk_->head().weight())),
-      bias_(trained_copy(trunk_->head().bias())) {}
+    : info_(info), file_(file), trunk_(std::move(trunk)), head_(parameters_, head_shape(info, *trunk_)) {
+  load_parameters(parameters_, info_, file_);
+  for (const at::Tensor& tensor : trained()) tensor.requires_grad_();
+}
+
+std::vector<at::Tensor> HeadTrainee::trained() const {
+  std::vector<at::Tensor> tensors;
+  for (const Parameter& parameter : parameters_) tensors.push_back(parameter.value);
+  return tensors;
+}
 
 at::Tensor HeadTrainee::frozen_part(const at::Tensor& images) const {
   const at::NoGradGuard no_grad;
   return trunk_->features(images, NormMode::kStored);
 }
 
-at::Tensor HeadTrainee::trained_part(const at::Tensor& features) const { return at::linear(features, weight_, bias_); }
-
 WeightsFile HeadTrainee::weights() const {
   WeightsFile file = file_;
-  for (const Parameter& parameter : trunk_->parameters()) {
-    if (parameter.value.is_same(trunk_->head().weight()))
-      file.tensors[parameter.name] = to_stored(parameter.name, weight_);
-    if (parameter.value.is_same(trunk_->head().bias())) file.tensors[parameter.name] = to_stored(parameter.name, bias_);
-  }
+  for (const Parameter& parameter : parameters_)
+    file.tensors[parameter.name] = to_stored(parameter.name, parameter.value);
   set_model_info(file, info_);
   return file;
 }
@@ -47,8 +52,8 @@ std::shared_ptr<const Classifier> HeadTrainee::classifier() const {
   return std::make_shared<NetworkClassifier>(weights());
 }
 
-NetworkTrainee::NetworkTrainee(const ModelInfo& info, const WeightsFile& file)
-    : info_(info), network_(load_network(info, file)) {
+NetworkTrainee::NetworkTrainee(const ModelInfo& info, const WeightsFile& file, bool mixed_precision)
+    : info_(info), network_(load_network(info, file)), mixed_precision_(mixed_precision && cpu_has_bfloat16()) {
   for (const at::Tensor& tensor : trained()) tensor.requires_grad_();
 }
 
@@ -61,7 +66,8 @@ std::vector<at::Tensor> NetworkTrainee::trained() const {
 
 at::Tensor NetworkTrainee::trained_part(const at::Tensor& images) const {
   const auto mode = images.size(0) >= kSmallestNormBatch ? NormMode::kBatch : NormMode::kStored;
-  return network_->logits(network_->features(images, mode));
+  const MixedPrecision guard(mixed_precision_);
+  return network_->logits(network_->features(images, mode)).to(at::kFloat);
 }
 
 WeightsFile NetworkTrainee::weights() const { return weights_of(*network_, info_); }

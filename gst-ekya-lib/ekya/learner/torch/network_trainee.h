@@ -7,15 +7,16 @@
 
 namespace ekya::learner {
 
-/// Trains the last layer. The trunk is the live model's own, which is never written to.
+/// Trains the head. The trunk is the live model's own, which is never written to.
 class HeadTrainee : public Trainee {
  public:
+  /// `file` has the head that `info` describes, which need not be that of `trunk`.
   HeadTrainee(const ModelInfo& info, const WeightsFile& file, std::shared_ptr<const Network> trunk);
 
-  std::vector<at::Tensor> trained() const override { return {weight_, bias_}; }
+  std::vector<at::Tensor> trained() const override;
   bool has_frozen_part() const override { return true; }
   at::Tensor frozen_part(const at::Tensor& images) const override;
-  at::Tensor trained_part(const at::Tensor& features) const override;
+  at::Tensor trained_part(const at::Tensor& features) const override { return head_.forward(features); }
   WeightsFile weights() const override;
   std::shared_ptr<const Classifier> classifier() const override;
 
@@ -23,14 +24,15 @@ class HeadTrainee : public Trainee {
   ModelInfo info_;
   WeightsFile file_;  ///< Of the model that it started from; the trunk's tensors are passed on bit by bit.
   std::shared_ptr<const Network> trunk_;
-  at::Tensor weight_, bias_;
+  Parameters parameters_;  ///< The head's.
+  Head head_;
 };
 
 /// Trains everything. Batches below 8 samples are normalised by the stored statistics: their own say too little, and
 /// those of a single sample nothing.
 class NetworkTrainee : public Trainee {
  public:
-  NetworkTrainee(const ModelInfo& info, const WeightsFile& file);
+  NetworkTrainee(const ModelInfo& info, const WeightsFile& file, bool mixed_precision);
 
   std::vector<at::Tensor> trained() const override;
   bool has_frozen_part() const override { return false; }
@@ -42,6 +44,7 @@ class NetworkTrainee : public Trainee {
  private:
   ModelInfo info_;
   std::shared_ptr<Network> network_;
+  bool mixed_precision_;
 };
 
 }  // namespace ekya::learner

@@ -10,6 +10,14 @@ namespace ekya::learner {
 /// tensor, a wrong shape or dtype, or a value that is not finite; num_batches_tracked is skipped.
 std::shared_ptr<Network> load_network(const ModelInfo& info, const WeightsFile& file);
 
+/// Fills parameters from the file. Throws as above.
+void load_parameters(const Parameters& parameters, const ModelInfo& info, const WeightsFile& file);
+
+/// `file`, whose model has `info` and a head of this shape, with the head that `target` is to have. Rows of labels that
+/// were there are kept, new ones small; another width makes all of the head fresh.
+WeightsFile with_head_of(const ModelInfo& target, const WeightsFile& file, const ModelInfo& info,
+                         const HeadShape& shape, std::uint64_t seed);
+
 /// The network's weights, named and described. Throws Refused if one is not finite.
 WeightsFile weights_of(const Network& network, const ModelInfo& info);
 

@@ -46,9 +46,19 @@ void Optimiser::step(const at::Tensor& loss) {
     if (parameters_[i].dim() > 1) gradients[i].add_(parameters_[i], options_.weight_decay);
   at::_foreach_mul_(momenta_, options_.momentum);
   at::_foreach_add_(momenta_, gradients);
-  const double rate = options_.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * done_ / steps_));
-  at::_foreach_add_(parameters_, momenta_, -rate);
+  at::_foreach_add_(parameters_, momenta_, -rate());
   ++done_;
+}
+
+double Optimiser::rate() const {
+  if (options_.schedule == Schedule::kConstant) return options_.learning_rate;
+  return options_.learning_rate * 0.5 * (1 + std::cos(std::numbers::pi * done_ / steps_));
+}
+
+void Optimiser::restart(Schedule schedule, int steps) {
+  options_.schedule = schedule;
+  steps_ = steps;
+  done_ = 0;
 }
 
 void Optimiser::clip(std::vector<at::Tensor>& gradients) const {

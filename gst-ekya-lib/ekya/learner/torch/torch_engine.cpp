@@ -23,7 +23,7 @@ class TorchEngine : public Engine {
     return attempt("initialise", [&] {
       if (info.labels.empty()) refuse(ErrorCode::kInvalidArgument, "a model needs at least one label");
       const auto network = make_network(info);
-      fill(*network, seed);
+      fill(network->parameters(), seed);
       return weights_of(*network, info);
     });
   }

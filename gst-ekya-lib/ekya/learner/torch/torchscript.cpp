@@ -8,13 +8,16 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <map>
+#include <mutex>
 #include <optional>
+#include <sstream>
 
 #include "attempt.h"
 #include "inference.h"
 #include "tensors.h"
 #include "torchscript_file.h"
 #include "trainee.h"
+#include "trunk_hash.h"
 
 namespace ekya::learner {
 namespace {
@@ -83,6 +86,7 @@ class ScriptTrunk {
       const at::Tensor found = at::linear(run_module(copy, images), weight, bias);
       if (found.sizes() == wanted.sizes() && found.allclose(wanted, 1e-3, 1e-4)) module_ = std::move(copy);
     } catch (const std::exception&) {  // The module insists on the layer's shape: then it is run as a whole.
+    } catch (const Refused&) {         // It has no linear layer.
     }
   }
 
@@ -96,6 +100,32 @@ class ScriptTrunk {
   std::optional<Module> module_;
 };
 
+void add_tensor(Sha256& hash, const at::Tensor& tensor) {
+  const at::Tensor values = tensor.detach().contiguous();
+  const auto* bytes = static_cast<const std::byte*>(values.const_data_ptr());
+  hash.add(c10::str(values.sizes(), values.scalar_type())).add({bytes, values.nbytes()});
+}
+
+/// Of the code, the constants and all tensors but those of the last layer.
+std::string script_trunk_hash(const ModelInfo& info, const Module& module) {
+  Sha256 hash;
+  add_description(hash, info);
+  std::ostringstream words;
+  for (const Module& part : module.modules())
+    for (const auto& method : part.get_methods())
+      words << method.name() << '\n' << method.graph()->toString(/*print_source_locations=*/false);
+  const NamedTensors head = last_layer(module);
+  for (const auto& attribute : module.named_attributes()) {
+    words << attribute.name << '\n';
+    if (attribute.value.isTensor()) {
+      if (!head.count(attribute.name)) add_tensor(hash, attribute.value.toTensor());
+    } else if (!attribute.value.isModule()) {
+      words << attribute.value << '\n';
+    }
+  }
+  return hash.add(words.str()).hex();
+}
+
 class ScriptClassifier : public TorchClassifier {
  public:
   ScriptClassifier(const ModelInfo& info, Module module) : info_(info), module_(std::move(module)) {
@@ -108,11 +138,33 @@ class ScriptClassifier : public TorchClassifier {
       return probabilities(info_, crops, count, [&](const at::Tensor& images) { return run_module(module_, images); });
     });
   }
-  std::unique_ptr<Trainee> trainee(TrainedLayers layers) const override;
+  std::string trunk_hash() const override {
+    const auto hash = attempt("hash", [&] { return trunk().exists() ? trunk_hash_ : ""; });
+    return hash ? *hash : "";
+  }
+  Result<std::vector<float>> features(std::span<const float> crops, int count) const override {
+    return attempt("features", [&] {
+      if (!trunk().exists()) refuse(ErrorCode::kUnavailable, "this model has no trunk that can be run alone");
+      return features_of(info_, crops, count, [&](const at::Tensor& images) { return trunk().features(images); });
+    });
+  }
+  std::unique_ptr<Trainee> trainee(const ModelInfo& target, const TrainOptions& options) const override;
 
  private:
+  /// Made when first asked for: few models are retrained.
+  const ScriptTrunk& trunk() const {
+    std::call_once(cut_, [&] {
+      trunk_.emplace(module_, info_.input_size);
+      if (trunk_->exists()) trunk_hash_ = script_trunk_hash(info_, module_);
+    });
+    return *trunk_;
+  }
+
   ModelInfo info_;
   Module module_;
+  mutable std::once_flag cut_;
+  mutable std::optional<ScriptTrunk> trunk_;
+  mutable std::string trunk_hash_;
 };
 
 /// Trains the last layer, or all parameters. Running statistics of a foreign model are left as they are.
@@ -160,8 +212,11 @@ class ScriptTrainee : public Trainee {
   std::optional<ScriptTrunk> trunk_;
 };
 
-std::unique_ptr<Trainee> ScriptClassifier::trainee(TrainedLayers layers) const {
-  return std::make_unique<ScriptTrainee>(info_, module_, layers);
+std::unique_ptr<Trainee> ScriptClassifier::trainee(const ModelInfo& target, const TrainOptions& options) const {
+  if (target.labels != info_.labels || target.head_width != info_.head_width)
+    refuse(ErrorCode::kInvalidArgument,
+           "the last layer of a TorchScript model is part of a program: it can get neither classes nor a hidden layer");
+  return std::make_unique<ScriptTrainee>(info_, module_, options.layers);
 }
 
 }  // namespace

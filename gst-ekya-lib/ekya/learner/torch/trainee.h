@@ -33,7 +33,9 @@ class Trainee {
 /// A classifier of this module, which train() can copy.
 class TorchClassifier : public Classifier {
  public:
-  virtual std::unique_ptr<Trainee> trainee(TrainedLayers layers) const = 0;
+  /// A copy to train. `target`: info() with the labels and the head's width that it is to have. Throws Refused for
+  /// those that it cannot have.
+  virtual std::unique_ptr<Trainee> trainee(const ModelInfo& target, const TrainOptions& options) const = 0;
 };
 
 }  // namespace ekya::learner
