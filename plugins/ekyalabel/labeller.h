@@ -8,13 +8,13 @@
 #include <optional>
 
 #include "ekya/base/mutex.h"
+#include "ekya/device/thumbnail.h"
 #include "ekyalabel/counters.h"
 #include "ekyalabel/frame_queue.h"
 #include "ekyalabel/golden.h"
 #include "ekyalabel/sampler.h"
 #include "ekyalabel/settings.h"
 #include "ekyalabel/share.h"
-#include "ekyalabel/thumbnail.h"
 #include "ekyalabel/worker.h"
 #include "glue/notice.h"
 #include "glue/scheduler_place.h"
@@ -114,8 +114,8 @@ class Labeller {
   std::shared_ptr<const GstVideoInfo> info_;
   Sampler sampler_;
   LabelBudget budget_;
-  std::optional<Thumbnail> thumbnail_;  // of the last sampled frame
-  bool needs_gap_ = true;               // nothing has gone into the queue since the segment began
+  std::optional<device::Thumbnail> thumbnail_;  // of the last sampled frame
+  bool needs_gap_ = true;                       // nothing has gone into the queue since the segment began
 
   // The task's.
   Seconds reported_at_{0};

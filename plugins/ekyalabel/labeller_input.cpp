@@ -62,8 +62,8 @@ bool Labeller::wants(GstBuffer* buffer) {
 bool Labeller::has_changed(GstBuffer* buffer) {
   const auto view = FrameView::map(buffer, *info_);
   if (!view) return true;  // the golden model's thread will say why
-  const Thumbnail points = take_thumbnail(view->image());
-  if (thumbnail_ && difference(*thumbnail_, points) < kChange) return false;
+  const device::Thumbnail points = device::take_thumbnail(view->image());
+  if (thumbnail_ && device::difference(*thumbnail_, points) < kChange) return false;
   thumbnail_ = points;
   return true;
 }
