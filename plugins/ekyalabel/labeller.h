@@ -10,6 +10,7 @@
 #include "ekya/base/mutex.h"
 #include "ekya/device/thumbnail.h"
 #include "ekyalabel/counters.h"
+#include "ekyalabel/drift_response.h"
 #include "ekyalabel/frame_queue.h"
 #include "ekyalabel/golden.h"
 #include "ekyalabel/sampler.h"
@@ -70,6 +71,7 @@ class Labeller {
   void reopen_queue();
 
   bool wants(GstBuffer* buffer);
+  double drift_factor(Seconds at, bool is_on);
   bool has_changed(GstBuffer* buffer);
   bool accept_caps(GstEvent* event);
   bool queue_event(MiniPtr<GstEvent> event);
@@ -101,6 +103,7 @@ class Labeller {
   std::shared_ptr<const Golden> golden_;  // null: labels come with the frames
   std::unique_ptr<Share> share_;          // null without a golden model
   std::unique_ptr<Worker> worker_;        // likewise
+  std::unique_ptr<DriftResponse> drift_;
   bool is_full_frame_ = false;
   std::size_t max_queue_ = 1;
 
