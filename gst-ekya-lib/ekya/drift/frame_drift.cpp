@@ -11,13 +11,14 @@ namespace {
 RobustCusumOptions scalar(double usual) {
   RobustCusumOptions options;
   options.usual_deviation = usual;
+  options.threshold = 20;  // Four signals, each half a second.
   return options;
 }
 
 RobustCusumOptions class_distance(int warm_up) {
   RobustCusumOptions options;
   options.usual_deviation = 0.1;
-  options.usual_weight = warm_up;
+  options.usual_weight = 2 * warm_up;
   options.warm_up = warm_up;
   options.memory = 60;
   options.threshold = 8;
@@ -51,8 +52,8 @@ const char* to_string(Signal signal) {
 }
 
 FrameDrift::FrameDrift()
-    : scalars_{RobustCusum(scalar(0.06)), RobustCusum(scalar(0.03)), RobustCusum(scalar(0.03)),
-               RobustCusum(scalar(0.3))},
+    : scalars_{RobustCusum(scalar(0.15)), RobustCusum(scalar(0.04)), RobustCusum(scalar(0.03)),
+               RobustCusum(scalar(0.4))},
       classes_(class_distance(kClassWarmUp)) {}
 
 std::optional<FrameAlarm> FrameDrift::add(Seconds at, const FrameSignals& signals) {

@@ -32,8 +32,8 @@ struct FrameAlarm {
 /// Drift detection, tier one: without labels, on each frame that has results. Frames are averaged over blocks of
 /// kBlock; each mean of confidence, brightness, contrast and sharpness goes into its RobustCusum. Classes are counted
 /// over kClassBlocks blocks; the Hellinger distance of the counts to those of before goes into a one-sided one. Any of
-/// them alarms; all learn afresh then, so that a lasting change is told once. Constant memory (6 KB), under a
-/// microsecond a frame. Not thread-safe.
+/// them alarms; all take what follows for their reference then, so that a lasting change is told once. Constant memory
+/// (6 KB), under a microsecond a frame. Not thread-safe.
 class FrameDrift {
  public:
   static constexpr Seconds kBlock{0.5};

@@ -37,6 +37,9 @@ double RobustCusum::level() const { return std::max(up_, down_) / options_.thres
 
 void RobustCusum::learn_first() {
   mean_ = local_ = median(first_, count_);
+  last_ = 0;
+  if (weight_ > 0) return;
+  weight_ = count_;
   std::array<double, kMostWarmUp> off{};
   for (int i = 0; i < count_; ++i)
     off[static_cast<std::size_t>(i)] = std::abs(first_[static_cast<std::size_t>(i)] - mean_);
@@ -55,8 +58,8 @@ void RobustCusum::learn_first() {
 void RobustCusum::follow(double value) {
   const double most = std::max(kOutlier * std::sqrt(variance_), options_.usual_deviation);
   const double residual = std::clamp(value - local_, -most, most);
-  count_ = static_cast<int>(std::min(options_.memory, count_ + 1.0));
-  const double rate = 1.0 / count_;
+  weight_ = std::min(options_.memory, weight_ + 1);
+  const double rate = 1 / weight_;
   variance_ += rate * (residual * residual - variance_);
   covariance_ += rate * (residual * last_ - covariance_);
   local_ += residual / kLocal;
@@ -65,10 +68,12 @@ void RobustCusum::follow(double value) {
 }
 
 double RobustCusum::deviation() const {
-  const double correlation = variance_ > 0 ? std::clamp(covariance_ / variance_, 0.0, kMostCorrelation) : 0;
+  const double seen = variance_ > 0 ? covariance_ / variance_ : 0;
+  // Few values look less alike than they are. Source: Marriott, Pope, Biometrika 41, 1954.
+  const double correlation = std::clamp(seen + (1 + 4 * seen) / weight_, 0.0, kMostCorrelation);
   const double long_run = variance_ * (1 + correlation) / (1 - correlation);
   const double usual = options_.usual_deviation * options_.usual_deviation;
-  return std::sqrt((count_ * long_run + options_.usual_weight * usual) / (count_ + options_.usual_weight));
+  return std::sqrt((weight_ * long_run + options_.usual_weight * usual) / (weight_ + options_.usual_weight));
 }
 
 }  // namespace ekya::drift

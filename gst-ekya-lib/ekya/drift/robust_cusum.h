@@ -7,7 +7,7 @@ namespace ekya::drift {
 
 struct RobustCusumOptions {
   double usual_deviation = 1;  ///< Long-run deviation of such a signal, where little is known yet, > 0.
-  double usual_weight = 20;    ///< Values that this counts as.
+  double usual_weight = 40;    ///< Values that this counts as.
   int warm_up = 20;            ///< Values that the first reference is made of, 2 to kMostWarmUp.
   double memory = 1200;        ///< Values that the reference follows over.
   double allowance = 0.5;      ///< A shift by less is none; in long-run deviations, as the next two.
@@ -33,8 +33,8 @@ class RobustCusum {
   double level() const;
   double reference() const { return mean_; }
   bool is_learning() const { return count_ < options_.warm_up; }
-  /// What comes next is the new reference.
-  void relearn() { *this = RobustCusum(options_); }
+  /// What comes next is the new reference; how much the signal varies is known by now.
+  void relearn() { count_ = 0, up_ = down_ = 0; }
 
  private:
   void learn_first();
@@ -43,7 +43,8 @@ class RobustCusum {
 
   RobustCusumOptions options_;
   std::array<double, kMostWarmUp> first_{};
-  int count_ = 0;                ///< Values so far, at most `memory`.
+  int count_ = 0;                ///< Values of the reference, at most warm_up.
+  double weight_ = 0;            ///< Values that the spread is from, at most `memory`.
   double mean_ = 0, local_ = 0;  ///< Over `memory` values, and over the newest ones.
   double variance_ = 0, covariance_ = 0;
   double last_ = 0;  ///< Clipped residual.

@@ -10,7 +10,7 @@ namespace ekya::drift {
 
 enum class Tier {
   kFrames = 1,    ///< Without labels, on each frame: FrameDrift.
-  kFeatures = 2,  ///< On features: mmd_test().
+  kFeatures = 2,  ///< On features: FeatureDrift.
   kLabels = 3,    ///< On golden labels: learner::AccuracyMonitor.
 };
 

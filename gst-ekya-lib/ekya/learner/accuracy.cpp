@@ -19,10 +19,10 @@ drift::PageHinkleyOptions quick() {
   return options;
 }
 
-/// Where errors are rare, fewer of them are news. docs/algorithms/drift-detection.md has what follows from the ten.
+/// Where errors are rare, fewer of them are news. docs/algorithms/drift-detection.md has what follows from the 13.
 double threshold(double accuracy) {
   const double p = std::clamp(1 - accuracy, 0.05, 0.5);
-  return 10 * std::sqrt(p * (1 - p));
+  return 13 * std::sqrt(p * (1 - p));
 }
 
 drift::AdwinOptions patient() {

@@ -73,7 +73,7 @@ TEST(RobustCusum, WanderingIsNoShift) {
   EXPECT_LE(alarms, 3);
 }
 
-TEST(RobustCusum, RelearnsAsIfItWereNew) {
+TEST(RobustCusum, RelearnsWhereItIs) {
   RobustCusum cusum;
   for (int i = 0; i < 40; ++i) cusum.add(i % 2);
   EXPECT_EQ(run_length(cusum, 100, [] { return 70.0; }), 4);
