@@ -23,10 +23,10 @@ StructurePtr Counters::to_structure(std::uint64_t generation, const std::string&
       "ekyainfer-stats", "frames", G_TYPE_UINT64, frames, "inferences", G_TYPE_UINT64, inferences, "regions",
       G_TYPE_UINT64, regions, "carried", G_TYPE_UINT64, carried, "late", G_TYPE_UINT64, late, "refused", G_TYPE_UINT64,
       refused, "failed", G_TYPE_UINT64, failed, "swaps", G_TYPE_UINT64, swaps, "failed-swaps", G_TYPE_UINT64,
-      failed_swaps, "generation", G_TYPE_UINT64, static_cast<guint64>(generation), "model", G_TYPE_STRING,
-      model.c_str(), "interval", G_TYPE_UINT, interval, "share", G_TYPE_DOUBLE, share, "inference-ms", G_TYPE_DOUBLE,
-      median_inference_ms(), "load-ms", G_TYPE_DOUBLE, load_ms, "last-swap-ms", G_TYPE_DOUBLE, last_swap_ms,
-      "worst-swap-ms", G_TYPE_DOUBLE, worst_swap_ms, nullptr));
+      failed_swaps, "drift-alarms", G_TYPE_UINT64, drift_alarms, "generation", G_TYPE_UINT64,
+      static_cast<guint64>(generation), "model", G_TYPE_STRING, model.c_str(), "interval", G_TYPE_UINT, interval,
+      "share", G_TYPE_DOUBLE, share, "inference-ms", G_TYPE_DOUBLE, median_inference_ms(), "load-ms", G_TYPE_DOUBLE,
+      load_ms, "last-swap-ms", G_TYPE_DOUBLE, last_swap_ms, "worst-swap-ms", G_TYPE_DOUBLE, worst_swap_ms, nullptr));
 }
 
 }  // namespace ekya::gst::infer

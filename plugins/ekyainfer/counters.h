@@ -24,8 +24,9 @@ struct Counters {
   guint64 failed_swaps = 0;  ///< Models refused.
   double load_ms = 0;        ///< Loading of the newest model.
   double last_swap_ms = 0, worst_swap_ms = 0;
-  guint interval = 1;  ///< One frame in this many is due for inference.
-  double share = 0;    ///< Granted, in devices.
+  guint64 drift_alarms = 0;  ///< Changes of the scene reported.
+  guint interval = 1;        ///< One frame in this many is due for inference.
+  double share = 0;          ///< Granted, in devices.
 
   void add_inference(Seconds time);
   double median_inference_ms() const;  ///< Of the last inferences; 0 before the first.

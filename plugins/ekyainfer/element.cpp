@@ -6,6 +6,7 @@
 
 #include "ekya/base/printable.h"
 #include "ekya/base/stream_id.h"
+#include "ekya/drift/watch.h"
 
 namespace ekya::gst::infer {
 namespace {
@@ -193,9 +194,20 @@ GstFlowReturn Infer::transform(GstBuffer* buffer) {
   const Outcome outcome = loop_->process(buffer, settings, lateness_.is_late(running_time));
   count(outcome, settings);
   if (outcome.kind == Outcome::Kind::kLate) post_qos(buffer, running_time);
+  if (outcome.alarm) report(*outcome.alarm, settings.stream_id);
   if (outcome.kind == Outcome::Kind::kFailed)
     warn("inference", "Inference failed on a frame, which passes with earlier results: " + outcome.error);
   return GST_FLOW_OK;
+}
+
+/// Both ways are short: the bus only queues, and the labeller only notes it.
+void Infer::report(const drift::FrameAlarm& alarm, const std::string& stream_id) {
+  StructurePtr told(gst_structure_new("ekya-drift", "stream-id", G_TYPE_STRING, stream_id.c_str(), "tier", G_TYPE_UINT,
+                                      static_cast<guint>(drift::Tier::kFrames), "signal", G_TYPE_STRING,
+                                      drift::to_string(alarm.signal), "value", G_TYPE_DOUBLE, alarm.value, "reference",
+                                      G_TYPE_DOUBLE, alarm.reference, nullptr));
+  gst_ekya_scheduler_report_drift(running_scheduler_.get(), told.get(), nullptr);
+  gst_element_post_message(gst_element(), gst_message_new_element(GST_OBJECT(element_), told.release()));
 }
 
 void Infer::count(const Outcome& outcome, const Settings& settings) {
@@ -203,6 +215,7 @@ void Infer::count(const Outcome& outcome, const Settings& settings) {
   ++counters_.frames;
   counters_.interval = loop_->interval(settings);
   counters_.share = share_->granted();
+  counters_.drift_alarms += outcome.alarm.has_value();
   if (outcome.kind == Outcome::Kind::kFresh) {
     counters_.add_inference(outcome.time);
     counters_.regions += outcome.regions;

@@ -52,6 +52,7 @@ class Infer {
   void report(const Swap& swap);
   void load_aside(const std::string& model_file);
   void listen_for_checkpoints(const Settings& settings);
+  void report(const drift::FrameAlarm& alarm, const std::string& stream_id);
   void count(const Outcome& outcome, const Settings& settings);
   void post_qos(GstBuffer* buffer, GstClockTime running_time);
   GstElement* gst_element() const { return GST_ELEMENT(element_); }

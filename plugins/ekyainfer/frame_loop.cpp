@@ -40,6 +40,7 @@ void FrameLoop::set_info(const GstVideoInfo& info) {
 void FrameLoop::forget() {
   last_.reset();
   waited_ = 0;
+  watch_.restart_time();
 }
 
 Outcome FrameLoop::process(GstBuffer* buffer, const Settings& settings, bool late) {
@@ -93,6 +94,7 @@ Outcome FrameLoop::infer(GstBuffer* buffer, const Settings& settings, const std:
   outcome.regions = fresh->items.size();
   share_.demand().add_inference(outcome.time);
   compare(*fresh);
+  if (settings.drift_detection) outcome.alarm = watch_.see(buffer, info_, *fresh);
   last_ = *std::move(fresh);
   waited_ = 1;
   attach_fresh(buffer, settings, regions);

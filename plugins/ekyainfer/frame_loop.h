@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "ekya/base/published.h"
+#include "ekyainfer/frame_watch.h"
 #include "ekyainfer/inference.h"
 #include "ekyainfer/settings.h"
 #include "ekyainfer/share.h"
@@ -23,9 +24,10 @@ struct Outcome {
     kFailed,   ///< Its turn, but inference failed.
   };
   Kind kind = Kind::kCarried;
-  std::size_t regions = 0;  ///< With fresh results.
-  Seconds time{0};          ///< That inference took.
-  std::string error;        ///< Why it failed.
+  std::size_t regions = 0;                 ///< With fresh results.
+  Seconds time{0};                         ///< That inference took.
+  std::string error;                       ///< Why it failed.
+  std::optional<drift::FrameAlarm> alarm;  ///< The scene has changed, as it seems.
 };
 
 /// Puts results on each frame of a stream: fresh ones when it is their turn and the share allows it, else the last ones
@@ -59,6 +61,7 @@ class FrameLoop {
   Published<const LiveModel>& live_;
   Share& share_;
   Inference inference_;
+  FrameWatch watch_;
   GstVideoInfo info_{};
   std::optional<Findings> last_;
   gint last_region_ = 0;  ///< inference_region of `last_`.

@@ -79,6 +79,8 @@ static const Table& properties() {
       {"allow-torchscript", "Accept TorchScript, which is a program: only for files that you trust",
        Table::Boolean{&Settings::allow_torchscript}},
       {"device", "Where to compute: cpu", Table::String{&Settings::device}},
+      {"drift-detection", "Watch frames and results for a change of the scene and report it as ekya-drift",
+       Table::Boolean{&Settings::drift_detection}, kPlaying},
   };
   return table;
 }

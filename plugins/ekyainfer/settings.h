@@ -21,6 +21,7 @@ struct Settings {
   gdouble threshold = -1;
   bool allow_torchscript = false;
   std::string device = "cpu";
+  bool drift_detection = true;
 };
 
 }  // namespace ekya::gst::infer

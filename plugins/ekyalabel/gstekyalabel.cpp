@@ -10,7 +10,7 @@
  * Properties: `model-file`, `labels-file`, `allow-torchscript` and `task` say who labels; `sample-rate`, `sampling` and
  * `label-budget` how much; `label-map`, `threshold`, `doubtful-threshold`, `match-iou`, `label-agreement`,
  * `inference-region` and `add-regions` how an answer becomes a label; `max-queue` and `stall-timeout` bound the
- * waiting; `stats` tells.
+ * waiting; `drift-detection` buys labels where the scene changes; `stats` tells.
  *
  * |[
  * gst-launch-1.0 v4l2src ! videoconvert ! tee name=t
@@ -72,7 +72,9 @@ const auto& properties() {
       {"max-queue", "Sampled frames that may wait for the golden model; the oldest is dropped for a newer one",
        P::Uint{&Settings::max_queue, 1, 64}},
       {"stall-timeout", "Seconds for one frame after which the golden model counts as stalled",
-       P::Double{&Settings::stall_timeout, 0.1, 3600}, GST_PARAM_MUTABLE_PLAYING}};
+       P::Double{&Settings::stall_timeout, 0.1, 3600}, GST_PARAM_MUTABLE_PLAYING},
+      {"drift-detection", "Sample three times as fast for a while when the stream's scene seems to change",
+       P::Boolean{&Settings::drift_detection}, GST_PARAM_MUTABLE_PLAYING}};
   return table;
 }
 

@@ -102,6 +102,7 @@ bool Labeller::start() {
   needs_gap_ = true;
   reported_at_ = Seconds{0};
   reported_labels_ = 0;
+  drift_ = std::make_unique<DriftResponse>(scheduler_.get().get(), settings.stream_id);
   if (!golden_) return true;
   if (const auto missing = rules_->map.name_missing_in(golden_->labels()))
     warn("label-map",
@@ -122,6 +123,7 @@ void Labeller::stop() {
          "the golden model has not returned within 2 s of the stop; its thread is left behind with the model's memory");
   }
   worker_.reset();
+  drift_.reset();
   share_.reset();
   golden_.reset();
 }

@@ -8,13 +8,14 @@
 #include <optional>
 
 #include "ekya/base/mutex.h"
+#include "ekya/device/thumbnail.h"
 #include "ekyalabel/counters.h"
+#include "ekyalabel/drift_response.h"
 #include "ekyalabel/frame_queue.h"
 #include "ekyalabel/golden.h"
 #include "ekyalabel/sampler.h"
 #include "ekyalabel/settings.h"
 #include "ekyalabel/share.h"
-#include "ekyalabel/thumbnail.h"
 #include "ekyalabel/worker.h"
 #include "glue/notice.h"
 #include "glue/scheduler_place.h"
@@ -70,6 +71,7 @@ class Labeller {
   void reopen_queue();
 
   bool wants(GstBuffer* buffer);
+  double drift_factor(Seconds at, bool is_on);
   bool has_changed(GstBuffer* buffer);
   bool accept_caps(GstEvent* event);
   bool queue_event(MiniPtr<GstEvent> event);
@@ -103,6 +105,7 @@ class Labeller {
   std::shared_ptr<const Golden> golden_;  // null: labels come with the frames
   std::unique_ptr<Share> share_;          // null without a golden model
   std::unique_ptr<Worker> worker_;        // likewise
+  std::unique_ptr<DriftResponse> drift_;
   bool is_full_frame_ = false;
   std::size_t max_queue_ = 1;
 
@@ -116,8 +119,8 @@ class Labeller {
   std::shared_ptr<const GstVideoInfo> info_;
   Sampler sampler_;
   LabelBudget budget_;
-  std::optional<Thumbnail> thumbnail_;  // of the last sampled frame
-  bool needs_gap_ = true;               // nothing has gone into the queue since the segment began
+  std::optional<device::Thumbnail> thumbnail_;  // of the last sampled frame
+  bool needs_gap_ = true;                       // nothing has gone into the queue since the segment began
 
   // The task's.
   std::optional<TrackFilter> track_filter_;  // label-agreement=track; set in start()

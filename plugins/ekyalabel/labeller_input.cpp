@@ -46,12 +46,16 @@ GstFlowReturn Labeller::chain(MiniPtr<GstBuffer> buffer) {
 bool Labeller::wants(GstBuffer* buffer) {
   double rate = 0, budget = 0;
   gint sampling = kSamplingUniform;
-  with_settings([&](const Settings& s) { rate = s.sample_rate, budget = s.label_budget, sampling = s.sampling; });
+  bool follows_drift = true;
+  with_settings([&](const Settings& s) {
+    rate = s.sample_rate, budget = s.label_budget, sampling = s.sampling, follows_drift = s.drift_detection;
+  });
+  const Seconds at = frame_time(buffer);
+  rate *= drift_factor(at, follows_drift);
   if (share_) {
     counters_.share = share_->granted();
     rate = share_->allowed_rate(rate);
   }
-  const Seconds at = frame_time(buffer);
   if (!budget_.has_room(at, budget, counters_.labels)) return false;
   if (sampling == kSamplingDoubtful)
     return sampler_.wants(at, rate, [&] { return least_confidence(buffer) < kUnsure; });
@@ -59,11 +63,18 @@ bool Labeller::wants(GstBuffer* buffer) {
   return sampler_.wants(at, rate, nullptr);
 }
 
+double Labeller::drift_factor(Seconds at, bool is_on) {
+  const double heard = drift_->label_factor(at);
+  counters_.drift_alarms = drift_->alarms();
+  counters_.rate_factor = is_on ? heard : 1;
+  return counters_.rate_factor;
+}
+
 bool Labeller::has_changed(GstBuffer* buffer) {
   const auto view = FrameView::map(buffer, *info_);
   if (!view) return true;  // the golden model's thread will say why
-  const Thumbnail points = take_thumbnail(view->image());
-  if (thumbnail_ && difference(*thumbnail_, points) < kChange) return false;
+  const device::Thumbnail points = device::take_thumbnail(view->image());
+  if (thumbnail_ && device::difference(*thumbnail_, points) < kChange) return false;
   thumbnail_ = points;
   return true;
 }

@@ -200,9 +200,12 @@ void Labeller::count_agreement(const AgreementCounts& counts) {
 }
 
 void Labeller::refresh_request() {
-  const double rate = with_settings([](const Settings& s) { return s.sample_rate; });
+  const double factor = counters_.rate_factor;
+  const double rate = factor * with_settings([](const Settings& s) { return s.sample_rate; });
   if (!share_->is_out_of_date(rate, steady_now())) return;
-  if (const auto asked = share_->request("update", rate); !asked) warn("share-refused", asked.error().message);
+  // With drift the scheduler does not wait for the next window.
+  if (const auto asked = share_->request(factor > 1 ? "drift" : "update", rate); !asked)
+    warn("share-refused", asked.error().message);
 }
 
 // The buffer of a tee is shared: making it writable copies its metas and shares its memory.

@@ -33,6 +33,7 @@ struct Settings {
   bool add_regions = false;
   guint max_queue = 4;
   gdouble stall_timeout = 5;
+  bool drift_detection = true;
 };
 
 }  // namespace ekya::gst::label

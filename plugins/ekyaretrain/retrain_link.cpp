@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "ekya/drift/watch.h"
+
 GST_DEBUG_CATEGORY_EXTERN(gst_ekya_retrain_debug);
 #define GST_CAT_DEFAULT gst_ekya_retrain_debug
 
@@ -180,8 +182,11 @@ void RetrainLink::model_news(const ModelNews& news) {
 }
 
 void RetrainLink::drift(double accuracy, double previous) {
-  post(gst_structure_new("ekya-drift", "stream-id", G_TYPE_STRING, stream_id_.c_str(), "accuracy", G_TYPE_DOUBLE,
-                         accuracy, "previous-accuracy", G_TYPE_DOUBLE, previous, nullptr));
+  StructurePtr told(gst_structure_new("ekya-drift", "stream-id", G_TYPE_STRING, stream_id_.c_str(), "tier", G_TYPE_UINT,
+                                      static_cast<guint>(drift::Tier::kLabels), "accuracy", G_TYPE_DOUBLE, accuracy,
+                                      "previous-accuracy", G_TYPE_DOUBLE, previous, nullptr));
+  gst_ekya_scheduler_report_drift(scheduler_.get(), told.get(), nullptr);
+  post(told.release());
 }
 
 void RetrainLink::post(GstStructure* structure) {

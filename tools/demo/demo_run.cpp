@@ -195,7 +195,7 @@ void Run::handle(const GstStructure* message) {
   if (gst_structure_has_name(message, "ekya-model-swap")) on_swap(message);
   if (gst_structure_has_name(message, "ekya-label"))
     cameras_[text(message, "stream-id")].labels = number(message, "labels");
-  if (gst_structure_has_name(message, "ekya-drift"))
+  if (gst_structure_has_name(message, "ekya-drift") && gst_structure_has_field(message, "accuracy"))
     trace({{"type", "drift"}, {"time", now()}, {"stream", text(message, "stream-id")}});
   if (gst_structure_has_name(message, "ekya-window") && text(message, "state") == "closed") close_window(message);
 }

@@ -3,11 +3,34 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace ekya::learner {
 namespace {
 
 double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
+
+drift::PageHinkleyOptions quick() {
+  drift::PageHinkleyOptions options;
+  options.delta = AccuracyMonitor::kFall;
+  options.threshold = 1;  // Of the rarest errors; threshold() is above.
+  options.alpha = 1;
+  options.mode = drift::PageHinkleyOptions::Mode::kUp;
+  return options;
+}
+
+/// Where errors are rare, fewer of them are news. docs/algorithms/drift-detection.md has what follows from the 13.
+double threshold(double accuracy) {
+  const double p = std::clamp(1 - accuracy, 0.05, 0.5);
+  return 13 * std::sqrt(p * (1 - p));
+}
+
+drift::AdwinOptions patient() {
+  drift::AdwinOptions options;
+  options.delta = 0.05;
+  options.clock = 8;  // Labels are dear: do not wait for more.
+  return options;
+}
 
 }  // namespace
 
@@ -40,7 +63,33 @@ Interval wilson_interval(int right, int total) {
 
 void AccuracyMonitor::add(bool right) {
   right_.push_back(right);
-  if (right_.size() > kShort + kLong) right_.pop_front();
+  if (right_.size() > kMost) right_.pop_front();
+  if (fall_) ++fall_->since;
+  const double error = right ? 0 : 1;
+  if (page_hinkley_.add(error) && !fall_) {
+    const Fall fall{page_hinkley_.since_rise(), accuracy_before(page_hinkley_.since_rise())};
+    if (page_hinkley_.rise() > threshold(fall.previous)) fall_ = fall;
+  }
+  watch_adwin(error);
+}
+
+void AccuracyMonitor::watch_adwin(double error) {
+  const double count = static_cast<double>(adwin_.width()) + 1, total = adwin_.mean() * (count - 1) + error;
+  if (!adwin_.add(error)) return;
+  const double kept = static_cast<double>(adwin_.width());
+  const double before = ratio(total - adwin_.mean() * kept, count - kept);
+  if (before >= adwin_.mean())  // It has become better: that is what the next fall is from.
+    page_hinkley_ = drift::PageHinkley(quick(), adwin_.mean(), std::min<double>(kept, kMost));
+  else if (!fall_)
+    fall_ = Fall{adwin_.width(), 1 - before};
+}
+
+/// Before the newest `since` labels.
+double AccuracyMonitor::accuracy_before(long since) const {
+  const auto split = right_.end() - std::min(since, static_cast<long>(right_.size()));
+  const double weight = prior_ ? kPriorWeight : 0;
+  const double right = static_cast<double>(std::count(right_.begin(), split, true));
+  return ratio(right + weight * prior_.value_or(0), static_cast<double>(split - right_.begin()) + weight);
 }
 
 std::optional<double> AccuracyMonitor::accuracy() const {
@@ -59,25 +108,33 @@ std::optional<double> AccuracyMonitor::accuracy() const {
 }
 
 std::optional<AccuracyMonitor::Drift> AccuracyMonitor::take_drift() {
-  if (right_.size() < kShort) return std::nullopt;
-  const auto split = right_.end() - kShort;
-  const double now = ratio(static_cast<double>(std::count(split, right_.end(), true)), kShort);
-  const double old_count = static_cast<double>(split - right_.begin());
-  const double old_right = static_cast<double>(std::count(right_.begin(), split, true));
-  const double prior_count = prior_ ? kPriorWeight : 0;
-  if (old_count + prior_count < kFewest) return std::nullopt;
-  const double before = (old_right + prior_count * prior_.value_or(0)) / (old_count + prior_count);
-  const double pooled = (before * (old_count + prior_count) + now * kShort) / (old_count + prior_count + kShort);
-  const double error = std::sqrt(pooled * (1 - pooled) * (1 / (old_count + prior_count) + 1.0 / kShort));
-  if (before - now <= std::max(kFall, 2 * error)) return std::nullopt;
+  if (!fall_) return std::nullopt;
+  const Fall fall = *std::exchange(fall_, std::nullopt);
+  const auto split = right_.end() - std::min(fall.since, static_cast<long>(right_.size()));
+  const double now =
+      ratio(static_cast<double>(std::count(split, right_.end(), true)), static_cast<double>(right_.end() - split));
+  if (fall.previous - now <= kFall) return std::nullopt;  // Page-Hinkley tells again with the next label.
   right_.erase(right_.begin(), split);
   prior_.reset();
-  return Drift{now, before};
+  watch_anew(std::nullopt);
+  return Drift{now, fall.previous};
 }
 
 void AccuracyMonitor::reset(std::optional<double> accuracy) {
   right_.clear();
   prior_ = accuracy;
+  watch_anew(accuracy);
+}
+
+/// From the labels that are remembered.
+void AccuracyMonitor::watch_anew(std::optional<double> accuracy) {
+  page_hinkley_ = drift::PageHinkley(quick(), accuracy ? 1 - *accuracy : 0, accuracy ? kMeasuredWeight : 0);
+  adwin_ = drift::Adwin(patient());
+  fall_.reset();
+  for (const bool right : right_) {
+    page_hinkley_.add(right ? 0 : 1);
+    adwin_.add(right ? 0 : 1);
+  }
 }
 
 }  // namespace ekya::learner

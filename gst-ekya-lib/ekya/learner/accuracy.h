@@ -4,6 +4,9 @@
 #include <deque>
 #include <optional>
 
+#include "ekya/drift/adwin.h"
+#include "ekya/drift/page_hinkley.h"
+
 namespace ekya::learner {
 
 /// How two models answered the same labelled samples.
@@ -29,15 +32,17 @@ struct Interval {
 };
 Interval wilson_interval(int right, int total);
 
-/// Follows the accuracy of the live model on labels that it has not learned from, newest first, and sees it fall.
-/// Weights halve every kHalfLife labels. Not thread-safe.
+/// Follows the accuracy of the live model on labels that it has not learned from, newest first, and sees it fall: drift
+/// detection, tier three. accuracy() weighs labels by half-lives; a fall is seen by Page-Hinkley, which is quick where
+/// it is large, and by ADWIN, which sees a small one in time, both on the series of right and wrong. Not thread-safe.
 class AccuracyMonitor {
  public:
   static constexpr int kHalfLife = 25;   ///< Labels.
   static constexpr int kFewest = 10;     ///< No accuracy is told from fewer labels.
-  static constexpr int kShort = 20;      ///< Labels that a drift is seen in.
-  static constexpr int kLong = 120;      ///< Labels before them that they are compared with, at most.
+  static constexpr int kMost = 140;      ///< Labels that are remembered one by one.
   static constexpr double kFall = 0.10;  ///< A smaller fall is no drift.
+
+  AccuracyMonitor() { watch_anew({}); }
 
   void add(bool right);
 
@@ -45,19 +50,31 @@ class AccuracyMonitor {
   std::optional<double> accuracy() const;
 
   struct Drift {
-    double accuracy = 0, previous = 0;
+    double accuracy = 0, previous = 0;  ///< Since the change and before it, in [0, 1].
   };
-  /// The newest kShort labels are worse than those before by more than kFall and by more than two standard errors. A
-  /// drift is told once: what came before it is forgotten.
+  /// Either detector has seen a fall by more than kFall. A drift is told once: what came before it is forgotten.
   std::optional<Drift> take_drift();
 
   /// Another model is live now; `accuracy` is what the gate measured on recent labels, if it did.
   void reset(std::optional<double> accuracy);
 
  private:
-  static constexpr double kPriorWeight = 10;  ///< The gate's figure counts as much as this many labels.
-  std::deque<bool> right_;                    ///< Newest last, at most kShort + kLong.
+  static constexpr double kPriorWeight = 10;     ///< The gate's figure counts as much as this many labels.
+  static constexpr double kMeasuredWeight = 20;  ///< For Page-Hinkley: a drift must not wash it away.
+
+  struct Fall {
+    long since = 0;       ///< Labels, newest ones, that are after it.
+    double previous = 0;  ///< Accuracy before it.
+  };
+  void watch_anew(std::optional<double> accuracy);
+  void watch_adwin(double error);
+  double accuracy_before(long since) const;
+
+  std::deque<bool> right_;  ///< Newest last, at most kMost.
   std::optional<double> prior_;
+  drift::PageHinkley page_hinkley_;  ///< Of errors, as the next.
+  drift::Adwin adwin_;
+  std::optional<Fall> fall_;
 };
 
 }  // namespace ekya::learner

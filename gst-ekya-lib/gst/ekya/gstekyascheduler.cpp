@@ -47,7 +47,7 @@ using ekya::scheduler::Steering;
 constexpr std::size_t kMostCheckpoints = 1024;
 constexpr std::size_t kLongestReason = 200;
 
-enum { kSignalGrant, kSignalPlan, kSignalWindow, kSignalCheckpoint, kSignalTrace, kSignalCount };
+enum { kSignalGrant, kSignalPlan, kSignalWindow, kSignalCheckpoint, kSignalDrift, kSignalTrace, kSignalCount };
 guint signals[kSignalCount];
 
 /// Emits what the loop tells as signals of the object, which outlives the loop's deliveries.
@@ -263,6 +263,15 @@ static void install_signals() {
    * A new student of a stream was published, or one taken back. Emitted from the publisher's thread without a lock.
    */
   signals[kSignalCheckpoint] = structure_signal("checkpoint");
+  /**
+   * GstEkyaScheduler::drift:
+   * @self: the scheduler
+   * @drift: `ekya-drift`
+   *
+   * What a stream's camera shows has changed, or its live accuracy fell. Emitted from the reporter's thread, which may
+   * be a streaming thread, without a lock: a handler must not wait.
+   */
+  signals[kSignalDrift] = structure_signal("drift");
   /**
    * GstEkyaScheduler::trace:
    * @self: the scheduler
@@ -548,4 +557,23 @@ GstStructure* gst_ekya_scheduler_get_checkpoint(GstEkyaScheduler* self, const gc
   g_return_val_if_fail(GST_IS_EKYA_SCHEDULER(self), nullptr);
   g_return_val_if_fail(stream_id, nullptr);
   return guarded_call(nullptr, static_cast<GstStructure*>(nullptr), [&] { return self->impl->newest(stream_id); });
+}
+
+/**
+ * gst_ekya_scheduler_report_drift:
+ * @self: the scheduler
+ * @drift: `ekya-drift`
+ * @error: (nullable): place for the error
+ *
+ * Tells the elements of the stream, by #GstEkyaScheduler::drift, that its scene has changed.
+ *
+ * Returns: %FALSE when the structure is wrong; @error names the field
+ */
+gboolean gst_ekya_scheduler_report_drift(GstEkyaScheduler* self, const GstStructure* drift, GError** error) {
+  g_return_val_if_fail(GST_IS_EKYA_SCHEDULER(self), FALSE);
+  return guarded_call(error, FALSE, [&] {
+    const Status checked = ekya::gst::check_drift(drift);
+    if (checked) g_signal_emit(self, signals[kSignalDrift], 0, drift);
+    return ekya::gst::report(checked, error);
+  });
 }

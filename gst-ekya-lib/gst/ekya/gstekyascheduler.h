@@ -102,6 +102,10 @@ GST_EKYA_API
 GstStructure *gst_ekya_scheduler_get_checkpoint (GstEkyaScheduler * self,
     const gchar * stream_id);
 
+GST_EKYA_API
+gboolean gst_ekya_scheduler_report_drift (GstEkyaScheduler * self,
+    const GstStructure * drift, GError ** error);
+
 G_END_DECLS
 
 #endif /* __GST_EKYA_SCHEDULER_H__ */

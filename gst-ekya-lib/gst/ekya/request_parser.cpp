@@ -228,4 +228,16 @@ Status check_checkpoint(const GstStructure* checkpoint) {
   return invalid("status", "\"" + status + "\" is unknown; use published or rolled-back");
 }
 
+Status check_drift(const GstStructure* drift) {
+  if (Status s = check_structure_name(drift, "ekya-drift"); !s) return s;
+  std::string stream;
+  if (Status s = read({drift, "stream-id"}, stream); !s) return s;
+  if (Status s = check_name("field stream-id", stream); !s) return s;
+  const Field tier(drift, "tier");
+  if (Status s = tier.holds(G_TYPE_UINT, "a uint"); !s) return s;
+  const guint number = g_value_get_uint(tier.value());
+  if (number >= 1 && number <= 3) return {};
+  return invalid("tier", std::to_string(number) + " is not in [1, 3]");
+}
+
 }  // namespace ekya::gst

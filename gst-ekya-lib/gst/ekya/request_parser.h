@@ -26,4 +26,7 @@ Result<Answer> parse_answer(const GstStructure* answer);
 /// Checks a structure `ekya-checkpoint`. Errors: kInvalidArgument naming the field.
 Status check_checkpoint(const GstStructure* checkpoint);
 
+/// Checks stream and tier of a structure `ekya-drift`. Errors: kInvalidArgument naming the field.
+Status check_drift(const GstStructure* drift);
+
 }  // namespace ekya::gst

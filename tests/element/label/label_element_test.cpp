@@ -69,6 +69,47 @@ TEST(EkyaLabel, SamplesByTimeStamps) {
   }
 }
 
+void report_drift(LabelBench& bench, guint tier, const char* stream = "camera0") {
+  const gst::StructurePtr drift(
+      gst_structure_new("ekya-drift", "stream-id", G_TYPE_STRING, stream, "tier", G_TYPE_UINT, tier, nullptr));
+  ASSERT_TRUE(gst_ekya_scheduler_report_drift(bench.scheduler(), drift.get(), nullptr));
+}
+
+/// Frames sampled of so many seconds at ten frames a second.
+guint64 sampled_in(LabelBench& bench, int& number, int seconds) {
+  const guint64 before = bench.stat("sampled");
+  for (int i = 0; i < seconds * 10; ++i) bench.push(bench.frame(number++ / 10.0, kCar));
+  return bench.stat("sampled") - before;
+}
+
+TEST(EkyaLabel, SamplesThreeTimesAsFastForAWhileWhenTheSceneChanges) {
+  LabelBench bench("sample-rate=1 max-queue=64");
+  bench.play();
+  int number = 0;
+  EXPECT_EQ(sampled_in(bench, number, 10), 10u);
+  report_drift(bench, 1);
+  EXPECT_NEAR(static_cast<double>(sampled_in(bench, number, 20)), 60, 1);
+  EXPECT_NEAR(static_cast<double>(sampled_in(bench, number, 20)), 20, 1);
+  report_drift(bench, 1);  // Too soon after one that no label confirmed.
+  EXPECT_NEAR(static_cast<double>(sampled_in(bench, number, 10)), 10, 1);
+  report_drift(bench, 3);
+  EXPECT_NEAR(static_cast<double>(sampled_in(bench, number, 20)), 60, 1);
+  EXPECT_EQ(bench.stat("drift-alarms"), 3u);
+}
+
+TEST(EkyaLabel, AnotherStreamsDriftOrNoDriftDetectionLeavesTheRate) {
+  for (const bool is_on : {true, false}) {
+    SCOPED_TRACE(is_on);
+    LabelBench bench("sample-rate=1 max-queue=64");
+    bench.set("drift-detection", static_cast<gboolean>(is_on));
+    bench.play();
+    int number = 0;
+    report_drift(bench, 1, is_on ? "camera1" : "camera0");
+    EXPECT_EQ(sampled_in(bench, number, 20), 20u);
+    EXPECT_EQ(bench.stat("drift-alarms"), is_on ? 0u : 1u);
+  }
+}
+
 TEST(EkyaLabel, MarksDoubtfulLabelsAndDropsWorseOnes) {
   LabelBench bench("threshold=0.6 doubtful-threshold=0.4 label-map=cat=-,car=vehicle");
   bench.play();

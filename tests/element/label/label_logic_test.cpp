@@ -12,7 +12,6 @@
 #include "ekyalabel/matcher.h"
 #include "ekyalabel/sampler.h"
 #include "ekyalabel/teacher_filter.h"
-#include "ekyalabel/thumbnail.h"
 #include "ekyalabel/worker.h"
 #include "support/fake_engine.h"
 
@@ -189,39 +188,6 @@ TEST(MatchBoxes, NeverPairsWhatDoesNotTouch) {
   const device::Rect regions[] = {{0, 0, 10, 10}};
   const device::Rect boxes[] = {{10, 0, 10, 10}};
   EXPECT_THAT(match_boxes(regions, boxes, 0), ElementsAre(-1));
-}
-
-// --- Thumbnail
-
-TEST(Thumbnail, ReadsGreenOrLumaOfEachFormat) {
-  using enum device::PixelFormat;
-  const struct {
-    device::PixelFormat format;
-    int pixel, green;
-  } rows[] = {{kRgb, 3, 1},  {kBgr, 3, 1},  {kRgbx, 4, 1}, {kBgrx, 4, 1}, {kXrgb, 4, 2},
-              {kXbgr, 4, 2}, {kNv12, 1, 0}, {kI420, 1, 0}, {kGray8, 1, 0}};
-  for (const auto& row : rows) {
-    std::vector<std::uint8_t> pixels(static_cast<std::size_t>(row.pixel) * 3 * 2, 7);
-    for (std::size_t i = 0; i < 6; ++i) pixels[i * row.pixel + row.green] = 200;
-    device::ImageView image;
-    image.format = row.format;
-    image.width = 3, image.height = 2;
-    image.plane[0] = pixels.data();
-    image.size[0] = pixels.size();
-    image.stride[0] = row.pixel * 3;
-    Thumbnail expected;
-    expected.fill(200);
-    EXPECT_EQ(take_thumbnail(image), expected) << static_cast<int>(row.format);
-  }
-}
-
-TEST(Thumbnail, DifferenceIsTheMean) {
-  Thumbnail a{}, b{};
-  b.fill(10);
-  EXPECT_DOUBLE_EQ(difference(a, b), 10);
-  b.fill(0);
-  b[0] = 76;
-  EXPECT_NEAR(difference(a, b), 76.0 / 768, 1e-12);
 }
 
 // --- Golden

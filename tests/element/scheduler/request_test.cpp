@@ -166,7 +166,7 @@ TEST(ShareRequest, MayLeaveOutWhatIsOptionalAndSayMoreThanIsKnown) {
   EXPECT_EQ(outcome(scheduler.get(), labelling_request("cam0", 0.1).get()), "granted");
 }
 
-struct WrongCheckpoint {
+struct WrongField {
   const char* field;
   std::function<void(GstStructure*)> spoil;
 };
@@ -178,7 +178,7 @@ StructurePtr checkpoint(guint64 generation) {
 }
 
 TEST(Checkpoint, IsRefusedWithTheFieldsNameWhenAFieldIsWrong) {
-  const WrongCheckpoint rows[] = {
+  const WrongField rows[] = {
       {"ekya-checkpoint", [](auto* s) { gst_structure_set_name(s, "x"); }},
       {"stream-id", [](auto* s) { set(s, "stream-id", "a/b"); }},
       {"path", [](auto* s) { set(s, "path", ""); }},
@@ -188,7 +188,7 @@ TEST(Checkpoint, IsRefusedWithTheFieldsNameWhenAFieldIsWrong) {
       {"status", [](auto* s) { set(s, "status", "maybe"); }},
   };
   const SchedulerPtr scheduler(gst_ekya_scheduler_new());
-  for (const WrongCheckpoint& row : rows) {
+  for (const WrongField& row : rows) {
     const StructurePtr wrong = checkpoint(1);
     row.spoil(wrong.get());
     GError* error = nullptr;
@@ -211,6 +211,44 @@ TEST(Checkpoint, IsToldAndTheLastOneOfAStreamIsKept) {
   ASSERT_TRUE(gst_structure_get_uint64(last.get(), "generation", &generation));
   EXPECT_EQ(generation, 2u);
   EXPECT_EQ(gst_ekya_scheduler_get_checkpoint(scheduler.get(), "cam1"), nullptr);
+}
+
+StructurePtr drift(guint tier) {
+  return StructurePtr(gst_structure_new("ekya-drift", "stream-id", G_TYPE_STRING, "cam0", "tier", G_TYPE_UINT, tier,
+                                        "signal", G_TYPE_STRING, "brightness", nullptr));
+}
+
+TEST(Drift, IsToldToWhoeverListens) {
+  const SchedulerPtr scheduler(gst_ekya_scheduler_new());
+  const Ears ears(scheduler.get(), "drift");
+  for (const guint tier : {1u, 2u, 3u})
+    EXPECT_TRUE(gst_ekya_scheduler_report_drift(scheduler.get(), drift(tier).get(), nullptr));
+  EXPECT_EQ(ears.heard().size(), 3u);
+}
+
+TEST(Drift, IsRefusedWithTheFieldsNameWhenAFieldIsWrong) {
+  const WrongField rows[] = {
+      {"ekya-drift", [](auto* s) { gst_structure_set_name(s, "x"); }},
+      {"stream-id", [](auto* s) { set(s, "stream-id", "a/b"); }},
+      {"stream-id", [](auto* s) { gst_structure_remove_field(s, "stream-id"); }},
+      {"tier", [](auto* s) { gst_structure_remove_field(s, "tier"); }},
+      {"tier", [](auto* s) { set(s, "tier", "1"); }},
+      {"tier", [](auto* s) { gst_structure_set(s, "tier", G_TYPE_UINT, 4u, nullptr); }},
+      {"tier", [](auto* s) { gst_structure_set(s, "tier", G_TYPE_UINT, 0u, nullptr); }},
+  };
+  const SchedulerPtr scheduler(gst_ekya_scheduler_new());
+  const Ears ears(scheduler.get(), "drift");
+  for (const WrongField& row : rows) {
+    const StructurePtr wrong = drift(1);
+    row.spoil(wrong.get());
+    GError* error = nullptr;
+    EXPECT_FALSE(gst_ekya_scheduler_report_drift(scheduler.get(), wrong.get(), &error));
+    const ErrorPtr owner(error);
+    ASSERT_NE(error, nullptr);
+    EXPECT_THAT(error->message, HasSubstr(row.field));
+  }
+  EXPECT_FALSE(gst_ekya_scheduler_report_drift(scheduler.get(), nullptr, nullptr));
+  EXPECT_EQ(ears.heard().size(), 0u);
 }
 
 }  // namespace

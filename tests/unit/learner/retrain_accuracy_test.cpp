@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
+#include "ekya/base/random.h"
 #include "ekya/learner/accuracy.h"
 
 namespace ekya::learner {
@@ -73,6 +77,64 @@ TEST(AccuracyMonitor, TakesNoNoiseForDrift) {
   add_mixed(monitor, 100, 9);
   add_mixed(monitor, 20, 8);
   EXPECT_FALSE(monitor.take_drift());
+}
+
+/// Labels until a drift is told, at most `most`.
+int labels_until_drift(AccuracyMonitor& monitor, Random& random, double accuracy, int most) {
+  for (int i = 1; i <= most; ++i) {
+    monitor.add(random.chance(accuracy));
+    if (monitor.take_drift()) return i;
+  }
+  return most;
+}
+
+TEST(AccuracyMonitor, SeesAFallFromNineTenthsToAHalfWithinFourteenLabels) {
+  std::vector<int> delays;
+  for (std::uint64_t seed = 0; seed < 101; ++seed) {
+    AccuracyMonitor monitor;
+    Random random(seed, 1);
+    monitor.reset(0.9);
+    labels_until_drift(monitor, random, 0.9, 60);
+    delays.push_back(labels_until_drift(monitor, random, 0.5, 1000));
+  }
+  std::nth_element(delays.begin(), delays.begin() + 50, delays.end());
+  EXPECT_LE(delays[50], 14);
+}
+
+TEST(AccuracyMonitor, IsWrongOnceInTwoThousandLabelsAtMostWhateverTheAccuracy) {
+  for (const double accuracy : {0.95, 0.8, 0.5}) {
+    SCOPED_TRACE(accuracy);
+    AccuracyMonitor monitor;
+    Random random(1);
+    int alarms = 0;
+    for (int i = 0; i < 40000; ++i) {
+      monitor.add(random.chance(accuracy));
+      alarms += monitor.take_drift().has_value();
+    }
+    EXPECT_LE(alarms, 20);
+  }
+}
+
+TEST(AccuracyMonitor, SeesASmallFallInTime) {
+  int seen = 0;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    AccuracyMonitor monitor;
+    Random random(seed, 2);
+    labels_until_drift(monitor, random, 0.92, 500);
+    seen += labels_until_drift(monitor, random, 0.78, 400) < 400;
+  }
+  EXPECT_GE(seen, 14);
+}
+
+TEST(AccuracyMonitor, ARiseIsNoDriftAndANewStartForTheNextFall) {
+  AccuracyMonitor monitor;
+  add_mixed(monitor, 140, 5);
+  add_mixed(monitor, 200, 10);
+  EXPECT_FALSE(monitor.take_drift());
+  add_mixed(monitor, 20, 5);
+  const auto drift = monitor.take_drift();
+  ASSERT_TRUE(drift);
+  EXPECT_GT(drift->previous, 0.9);
 }
 
 TEST(AccuracyMonitor, SeesAFallBelowWhatTheGateMeasured) {
