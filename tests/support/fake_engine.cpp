@@ -120,6 +120,16 @@ Result<std::shared_ptr<const learner::Classifier>> FakeEngine::build_classifier(
   return std::shared_ptr<const learner::Classifier>(std::make_shared<FakeClassifier>(*std::move(info), script_));
 }
 
+Result<std::shared_ptr<const learner::Detector>> FakeEngine::build_detector(const learner::WeightsFile& file) const {
+  const auto model = learner::model_info(file);
+  if (!model) return model.error();
+  learner::DetectorInfo info;
+  info.labels = model->labels;
+  info.input_size = model->input_size;
+  info.normalisation = model->normalisation;
+  return std::shared_ptr<const learner::Detector>(std::make_shared<FakeDetector>(info, found_, script_));
+}
+
 Result<std::shared_ptr<const learner::Classifier>> FakeEngine::load_torchscript(const std::string&,
                                                                                 const learner::ModelInfo& info,
                                                                                 const learner::WeightsFile*) const {
@@ -135,6 +145,12 @@ Result<std::unique_ptr<learner::TrainingJob>> FakeEngine::train(const learner::C
                                                                 const learner::LabelledCrops&,
                                                                 const learner::TrainOptions&) const {
   return Error{ErrorCode::kUnavailable, "the fake engine does not train; see retrain_fakes.h"};
+}
+
+Result<std::unique_ptr<learner::DetectorTrainingJob>> FakeEngine::train_detector(const learner::Detector&,
+                                                                                 const learner::LabelledFrames&,
+                                                                                 const learner::TrainOptions&) const {
+  return Error{ErrorCode::kUnavailable, "the fake engine does not train"};
 }
 
 }  // namespace ekya::testing

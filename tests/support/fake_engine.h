@@ -85,6 +85,7 @@ class FakeEngine : public learner::Engine {
   /// An empty tensor list with the info as metadata.
   Result<learner::WeightsFile> initialise(const learner::ModelInfo& info, std::uint64_t seed) const override;
   Result<std::shared_ptr<const learner::Classifier>> build_classifier(const learner::WeightsFile& file) const override;
+  Result<std::shared_ptr<const learner::Detector>> build_detector(const learner::WeightsFile& file) const override;
   Result<std::shared_ptr<const learner::Classifier>> load_torchscript(
       const std::string& path, const learner::ModelInfo& info, const learner::WeightsFile* retrained) const override;
   Result<std::shared_ptr<const learner::Detector>> load_torchscript_detector(
@@ -92,6 +93,9 @@ class FakeEngine : public learner::Engine {
   Result<std::unique_ptr<learner::TrainingJob>> train(const learner::Classifier& from,
                                                       const learner::LabelledCrops& data,
                                                       const learner::TrainOptions& options) const override;
+  Result<std::unique_ptr<learner::DetectorTrainingJob>> train_detector(
+      const learner::Detector& from, const learner::LabelledFrames& data,
+      const learner::TrainOptions& options) const override;
 
  private:
   const std::shared_ptr<Script> script_;

@@ -140,6 +140,15 @@ Result<std::shared_ptr<const Detector>> FakeTrainEngine::load_torchscript_detect
   return Error{ErrorCode::kUnavailable, "no TorchScript in a test"};
 }
 
+Result<std::shared_ptr<const Detector>> FakeTrainEngine::build_detector(const WeightsFile&) const {
+  return Error{ErrorCode::kUnavailable, "no detector in a test of classifiers"};
+}
+
+Result<std::unique_ptr<DetectorTrainingJob>> FakeTrainEngine::train_detector(const Detector&, const LabelledFrames&,
+                                                                             const TrainOptions&) const {
+  return Error{ErrorCode::kUnavailable, "no detector in a test of classifiers"};
+}
+
 Result<std::unique_ptr<TrainingJob>> FakeTrainEngine::train(const Classifier& from, const LabelledCrops& data,
                                                             const TrainOptions& options) const {
   if (faults_->on_train) faults_->on_train();

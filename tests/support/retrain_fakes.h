@@ -42,6 +42,9 @@ class FakeTrainEngine : public Engine {
                                                              const WeightsFile*) const override;
   Result<std::shared_ptr<const Detector>> load_torchscript_detector(const std::string&,
                                                                     const DetectorInfo&) const override;
+  Result<std::shared_ptr<const Detector>> build_detector(const WeightsFile&) const override;
+  Result<std::unique_ptr<DetectorTrainingJob>> train_detector(const Detector&, const LabelledFrames&,
+                                                              const TrainOptions&) const override;
   Result<std::unique_ptr<TrainingJob>> train(const Classifier& from, const LabelledCrops& data,
                                              const TrainOptions& options) const override;
 

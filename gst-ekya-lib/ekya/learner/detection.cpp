@@ -5,17 +5,10 @@
 #include <cmath>
 #include <optional>
 
+#include "ekya/learner/box.h"
+
 namespace ekya::learner {
 namespace {
-
-float area(const Detection& d) { return (d.x2 - d.x1) * (d.y2 - d.y1); }
-
-float iou(const Detection& a, const Detection& b) {
-  const float width = std::min(a.x2, b.x2) - std::max(a.x1, b.x1);
-  const float height = std::min(a.y2, b.y2) - std::max(a.y1, b.y1);
-  if (width <= 0 || height <= 0) return 0;
-  return width * height / (area(a) + area(b) - width * height);
-}
 
 Detection box_of(std::span<const float> row, const DetectorInfo& info) {
   Detection d{row[0], row[1], row[2], row[3]};

@@ -20,6 +20,8 @@ namespace ekya::learner {
 
 class FeatureCache;
 
+enum class ModelTask { kClassification, kDetection };
+
 /// What a model is and how to feed it; in the metadata of our weights files, in the `.modelinfo` of others.
 struct ModelInfo {
   std::string architecture;         ///< "resnet18", "shufflenet_v2_x0_5", "torchscript", ...
@@ -31,6 +33,9 @@ struct ModelInfo {
   std::uint64_t generation = 0;  ///< 0: the model that the stream started from.
   double accuracy = -1;          ///< On held-back labels when it was published, in [0, 1]; -1: not measured.
   std::string origin;            ///< Free words: who made it from what.
+  ModelTask task = ModelTask::kClassification;
+  /// YOLO: width, height, width, height, ... in pixels of the input. Empty: as published; other networks have none.
+  std::vector<float> anchors;
 };
 
 /// ModelInfo of a weights file. Errors: kCorrupt naming the missing or wrong key.
@@ -83,6 +88,21 @@ class Detector {
   virtual const DetectorInfo& info() const = 0;
   /// frame: [3, input_size, input_size], normalised. Sorted by falling confidence, at most 300.
   virtual Result<std::vector<Detection>> detect(std::span<const float> frame, float threshold) const = 0;
+};
+
+/// An object that is there, in fractions of the frame (0..1): x1 < x2, y1 < y2.
+struct LabelledBox {
+  float x1 = 0, y1 = 0, x2 = 0, y2 = 0;
+  int label = 0;
+  float weight = 1;  ///< In the loss, > 0.
+};
+
+/// Labelled frames in memory, to train a detector on.
+struct LabelledFrames {
+  int size = 0;                                 ///< Plainly stretched to a square, [size, size, 3], RGB bytes.
+  std::vector<std::uint8_t> pixels;             ///< [count, size, size, 3]
+  std::vector<std::vector<LabelledBox>> boxes;  ///< [count]; a frame without a box shows that nothing is there.
+  int count() const { return static_cast<int>(boxes.size()); }
 };
 
 /// Labelled crops in memory.
@@ -147,11 +167,21 @@ class TrainingJob {
   virtual Result<std::shared_ptr<const Classifier>> classifier() const = 0;
 };
 
+/// A retraining of a detector; contract as TrainingJob's.
+class DetectorTrainingJob {
+ public:
+  virtual ~DetectorTrainingJob() = default;
+  virtual int steps() const = 0;
+  virtual Result<StepReport> step() = 0;
+  virtual Result<WeightsFile> weights() const = 0;
+  virtual Result<std::shared_ptr<const Detector>> detector() const = 0;
+};
+
 /// A built-in network, as `ekya-models list` shows it.
 struct Architecture {
   std::string name;             ///< "resnet18"
   bool is_detector = false;     ///< Else a classifier.
-  std::int64_t parameters = 0;  ///< Values that training changes, at width 1 with 1000 classes.
+  std::int64_t parameters = 0;  ///< Values that training changes, at width 1 with 1000 classes, a detector's with 80.
 };
 
 /// Everything that needs LibTorch. Stateless and thread-safe; every exception is caught inside.
@@ -160,13 +190,17 @@ class Engine {
   virtual ~Engine() = default;
   /// Threads that a call from the calling thread may use; each thread that computes calls it first.
   virtual void set_thread_count(int threads) const = 0;
-  /// What build_classifier knows, sorted by name.
+  /// What build_classifier and build_detector know, sorted by name.
   virtual std::vector<Architecture> architectures() const = 0;
-  /// Fresh weights. Errors: kInvalidArgument for an unknown architecture.
+  /// Fresh weights of a classifier or, for a detector's architecture, of a detector: task and anchors are then filled
+  /// in, the anchors so that they are as large in the frame as published. Errors: kInvalidArgument for an unknown
+  /// architecture, or an input size that it cannot have.
   virtual Result<WeightsFile> initialise(const ModelInfo& info, std::uint64_t seed) const = 0;
   /// Errors: kInvalidArgument or kCorrupt saying what was expected and what was found (architecture, tensor, shape,
   /// dtype, number of classes, not finite).
   virtual Result<std::shared_ptr<const Classifier>> build_classifier(const WeightsFile& file) const = 0;
+  /// Errors: as build_classifier.
+  virtual Result<std::shared_ptr<const Detector>> build_detector(const WeightsFile& file) const = 0;
   /// A TorchScript classifier that check_torchscript() has passed. `retrained` (may be null) replaces some tensors.
   virtual Result<std::shared_ptr<const Classifier>> load_torchscript(const std::string& path, const ModelInfo& info,
                                                                      const WeightsFile* retrained) const = 0;
@@ -176,6 +210,10 @@ class Engine {
   /// that lack one of the model's, or a head that the model cannot have.
   virtual Result<std::unique_ptr<TrainingJob>> train(const Classifier& from, const LabelledCrops& data,
                                                      const TrainOptions& options) const = 0;
+  /// Starts to retrain a copy of `from`, one of build_detector(). Errors: kInvalidArgument for no frame, a box outside
+  /// the frame or without area, a label out of range, options that only classifiers have, or another kind of detector.
+  virtual Result<std::unique_ptr<DetectorTrainingJob>> train_detector(const Detector& from, const LabelledFrames& data,
+                                                                      const TrainOptions& options) const = 0;
 };
 
 /// The LibTorch engine; loads its module at the first call (slow: about a second) and never unloads it.

@@ -21,7 +21,10 @@ constexpr double kWidest = 64;
 constexpr int kWidestHead = 4096;
 constexpr char kArchitecture[] = "ekya.architecture", kWidth[] = "ekya.width", kHeadWidth[] = "ekya.head_width",
                kLabels[] = "ekya.labels", kInputSize[] = "ekya.input_size", kMean[] = "ekya.mean", kStd[] = "ekya.std",
-               kGeneration[] = "ekya.generation", kAccuracy[] = "ekya.accuracy", kOrigin[] = "ekya.origin";
+               kGeneration[] = "ekya.generation", kAccuracy[] = "ekya.accuracy", kOrigin[] = "ekya.origin",
+               kTask[] = "ekya.task", kAnchors[] = "ekya.anchors", kClassification[] = "classification",
+               kDetection[] = "detection";
+constexpr std::size_t kMostAnchorValues = 64;
 
 Error wrong(const std::string& key, const std::string& found, const std::string& expected) {
   return {ErrorCode::kCorrupt, "metadata " + key + " is '" + printable(found) + "'; expected " + expected};
@@ -109,14 +112,39 @@ Status read_accuracy(const WeightsFile& file, double& accuracy) {
   return wrong(kAccuracy, json(accuracy).dump(), "a number from 0 to 1, or -1 for not measured");
 }
 
+/// Missing: a classifier, as in files older than the key.
+Status read_task(const WeightsFile& file, ModelTask& task) {
+  const std::string* text = find(file, kTask);
+  if (!text || *text == kClassification) return {};
+  if (*text != kDetection) return wrong(kTask, *text, "classification or detection");
+  task = ModelTask::kDetection;
+  return {};
+}
+
+Status read_anchors(const WeightsFile& file, std::vector<float>& anchors) {
+  const std::string* text = find(file, kAnchors);
+  if (!text) return {};
+  const std::string expected = "a JSON array of up to 64 numbers from 0.1 to 4096, an even number of them";
+  const json array = read_array(file, kAnchors, 2, kMostAnchorValues);
+  if (array.is_null() || array.size() % 2 != 0) return wrong(kAnchors, *text, expected);
+  for (const json& value : array) {
+    if (!value.is_number() || !(value.get<double>() >= 0.1 && value.get<double>() <= 4096))
+      return wrong(kAnchors, *text, expected);
+    anchors.push_back(value.get<float>());
+  }
+  return {};
+}
+
 /// Shortest text that reads back as the same number.
 std::string to_text(auto value) {
   std::array<char, 64> text;
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }
 
-std::string to_text(const std::array<float, 3>& values) {
-  return "[" + to_text(values[0]) + "," + to_text(values[1]) + "," + to_text(values[2]) + "]";
+std::string to_text(std::span<const float> values) {
+  std::string text;
+  for (const float value : values) text += (text.empty() ? "[" : ",") + to_text(value);
+  return text + "]";
 }
 
 }  // namespace
@@ -132,7 +160,8 @@ Result<ModelInfo> model_info(const WeightsFile& file) {
         read_number(file, kInputSize, kSmallestInput, kLargestInput, info.input_size),
         read_channels(file, kMean, false, info.normalisation.mean),
         read_channels(file, kStd, true, info.normalisation.std),
-        read_number(file, kGeneration, std::uint64_t{0}, kLast, info.generation), read_accuracy(file, info.accuracy)})
+        read_number(file, kGeneration, std::uint64_t{0}, kLast, info.generation), read_accuracy(file, info.accuracy),
+        read_task(file, info.task), read_anchors(file, info.anchors)})
     if (!read) return Error{ErrorCode::kCorrupt, read.error().message};
   if (const std::string* origin = find(file, kOrigin)) info.origin = *origin;
   return info;
@@ -149,11 +178,15 @@ void set_model_info(WeightsFile& file, const ModelInfo& info) {
     metadata.erase(kHeadWidth);
   metadata[kLabels] = json(info.labels).dump(-1, ' ', false, json::error_handler_t::replace);
   metadata[kInputSize] = to_text(info.input_size);
-  metadata[kMean] = to_text(info.normalisation.mean);
-  metadata[kStd] = to_text(info.normalisation.std);
+  metadata[kMean] = to_text(std::span<const float>(info.normalisation.mean));
+  metadata[kStd] = to_text(std::span<const float>(info.normalisation.std));
   metadata[kGeneration] = to_text(info.generation);
   metadata[kAccuracy] = to_text(info.accuracy);
   metadata[kOrigin] = info.origin;
+  metadata.erase(kTask);
+  metadata.erase(kAnchors);
+  if (info.task == ModelTask::kDetection) metadata[kTask] = kDetection;
+  if (!info.anchors.empty()) metadata[kAnchors] = to_text(std::span<const float>(info.anchors));
 }
 
 }  // namespace ekya::learner

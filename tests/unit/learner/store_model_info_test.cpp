@@ -36,6 +36,35 @@ TEST(ModelInfo, ReadsWhatItWroteToTheLastBit) {
   EXPECT_EQ(read->origin, "test");
 }
 
+TEST(ModelInfo, KnowsADetectorByItsTaskAndItsAnchors) {
+  ModelInfo info = small_model();
+  info.task = ModelTask::kDetection;
+  info.anchors = {2.5f, 3, 10, 1.0f / 3};
+  WeightsFile file;
+  set_model_info(file, info);
+  EXPECT_EQ(file.metadata.at("ekya.task"), "detection");
+  const auto read = model_info(file);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->task, ModelTask::kDetection);
+  EXPECT_EQ(read->anchors, info.anchors);
+  set_model_info(file, small_model());
+  EXPECT_EQ(file.metadata.count("ekya.task") + file.metadata.count("ekya.anchors"), 0u) << "a classifier has neither";
+}
+
+TEST(ModelInfo, RefusesATaskOrAnchorsThatMakeNoSense) {
+  const std::pair<const char*, const char*> bad[] = {{"ekya.task", "segmentation"}, {"ekya.anchors", "[]"},
+                                                     {"ekya.anchors", "[1,2,3]"},   {"ekya.anchors", "[1,0]"},
+                                                     {"ekya.anchors", "[1,\"2\"]"}, {"ekya.anchors", "[[1,2],[3,4]]"},
+                                                     {"ekya.anchors", "[1,1e9]"}};
+  for (const auto& [key, value] : bad) {
+    WeightsFile file = small_weights();
+    file.metadata[key] = value;
+    const auto info = model_info(file);
+    ASSERT_FALSE(info) << key << " " << value;
+    EXPECT_THAT(info.error().message, HasSubstr(key));
+  }
+}
+
 TEST(ModelInfo, IsWrittenInShortNumbers) {
   const WeightsFile file = small_weights();
   EXPECT_EQ(file.metadata.at("ekya.mean"), "[0.485,0.456,0.406]");

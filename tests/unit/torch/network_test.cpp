@@ -38,7 +38,7 @@ void fill_tensor(Tensor& tensor, float value) {
 TEST(Architectures, AreListedWithTheParametersTheyHaveAtThousandClasses) {
   std::map<std::string, std::int64_t> found;
   for (const Architecture& architecture : torch_engine().architectures()) {
-    EXPECT_FALSE(architecture.is_detector) << architecture.name;
+    if (architecture.is_detector) continue;  // See detector_test.cpp.
     found[architecture.name] = architecture.parameters;
   }
   const std::map<std::string, std::int64_t> expected{

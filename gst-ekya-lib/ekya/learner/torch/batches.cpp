@@ -62,6 +62,10 @@ void check_labels(const LabelledCrops& data, const ModelInfo& info) {
 void check_training(const LabelledCrops& data, const ModelInfo& info, const TrainOptions& options) {
   check_samples(data, info);
   check_labels(data, info);
+  check_options(options);
+}
+
+void check_options(const TrainOptions& options) {
   const auto check = [](const char* what, double value, double least, double most) {
     if (value >= least && value <= most) return;
     std::ostringstream text;

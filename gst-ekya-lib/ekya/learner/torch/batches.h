@@ -14,6 +14,9 @@ namespace ekya::learner {
 /// Throws Refused for no sample, a label out of range, pixels or weights that do not fit, or options out of range.
 void check_training(const LabelledCrops& data, const ModelInfo& info, const TrainOptions& options);
 
+/// Throws Refused for options out of range.
+void check_options(const TrainOptions& options);
+
 /// The samples of a training job and the order in which its steps take them. Each epoch is a new shuffle, cut into
 /// batches of nearly equal size, so that none is too small to normalise: at most 1.5 times the wanted size.
 class Batches {

@@ -36,13 +36,6 @@ const std::map<std::string, Make>& registry() {
   return table;
 }
 
-std::int64_t learned_values(const Network& network) {
-  std::int64_t sum = 0;
-  for (const Parameter& parameter : network.parameters())
-    if (parameter.learned) sum += parameter.value.numel();
-  return sum;
-}
-
 /// Drawn in the order of the indices, whatever the layout in memory: a seed means the same values.
 void fill(at::Tensor value, const Parameter& parameter, at::Generator generator) {
   switch (parameter.fill) {
@@ -70,11 +63,19 @@ int scaled(int channels, double width) {
   return std::max(8, 8 * static_cast<int>(std::lround(channels * width / 8)));
 }
 
+std::int64_t learned_values(const Parameters& parameters) {
+  std::int64_t sum = 0;
+  for (const Parameter& parameter : parameters)
+    if (parameter.learned) sum += parameter.value.numel();
+  return sum;
+}
+
 // Memory is reserved for the weights, but none of it is touched.
 std::vector<Architecture> network_architectures() {
   std::vector<Architecture> architectures;
   for (const auto& [name, make] : registry())
-    architectures.push_back({name, /*is_detector=*/false, learned_values(*make(/*width=*/1, /*labels=*/1000))});
+    architectures.push_back(
+        {name, /*is_detector=*/false, learned_values(make(/*width=*/1, /*labels=*/1000)->parameters())});
   return architectures;
 }
 

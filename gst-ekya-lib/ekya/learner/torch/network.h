@@ -56,6 +56,9 @@ std::vector<Architecture> network_architectures();
 /// A network with uninitialised weights. Throws Refused for an unknown architecture or a width outside (0, 4].
 std::shared_ptr<Network> make_network(const ModelInfo& info);
 
+/// How many values training changes.
+std::int64_t learned_values(const Parameters& parameters);
+
 /// Fills all parameters: convolutions by He's normal distribution over the fan-in, so that activations keep their size
 /// before any training; the head uniformly as PyTorch does. The same seed gives the same weights.
 void fill(const Parameters& parameters, std::uint64_t seed);

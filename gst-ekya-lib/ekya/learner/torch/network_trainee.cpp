@@ -70,7 +70,7 @@ at::Tensor NetworkTrainee::trained_part(const at::Tensor& images) const {
   return network_->logits(network_->features(images, mode)).to(at::kFloat);
 }
 
-WeightsFile NetworkTrainee::weights() const { return weights_of(*network_, info_); }
+WeightsFile NetworkTrainee::weights() const { return weights_of(network_->parameters(), info_); }
 
 std::shared_ptr<const Classifier> NetworkTrainee::classifier() const {
   return std::make_shared<NetworkClassifier>(weights());

@@ -23,14 +23,6 @@ const Tensor& find(const WeightsFile& file, const ModelInfo& info, const std::st
   return found->second;
 }
 
-void refuse_surplus(const WeightsFile& file, const ModelInfo& info, const Network& network) {
-  std::set<std::string> known;
-  for (const Parameter& parameter : network.parameters()) known.insert(parameter.name);
-  for (const auto& [name, tensor] : file.tensors)
-    if (!known.count(name) && !is_ignored(name))
-      refuse(ErrorCode::kCorrupt, "tensor " + name + " is in the file, but not in " + info.architecture);
-}
-
 void check_classes(const WeightsFile& file, const ModelInfo& info, const Network& network) {
   for (const Parameter& parameter : network.parameters()) {
     if (!parameter.value.is_same(network.head().output().weight())) continue;
@@ -54,6 +46,14 @@ void keep_rows(at::Tensor fresh, const at::Tensor& old, const ModelInfo& target,
 }
 
 }  // namespace
+
+void refuse_surplus(const WeightsFile& file, const ModelInfo& info, const Parameters& parameters) {
+  std::set<std::string> known;
+  for (const Parameter& parameter : parameters) known.insert(parameter.name);
+  for (const auto& [name, tensor] : file.tensors)
+    if (!known.count(name) && !is_ignored(name))
+      refuse(ErrorCode::kCorrupt, "tensor " + name + " is in the file, but not in " + info.architecture);
+}
 
 void load_parameters(const Parameters& parameters, const ModelInfo& info, const WeightsFile& file) {
   const at::NoGradGuard no_grad;
@@ -86,15 +86,15 @@ WeightsFile with_head_of(const ModelInfo& target, const WeightsFile& file, const
 
 std::shared_ptr<Network> load_network(const ModelInfo& info, const WeightsFile& file) {
   auto network = make_network(info);
-  refuse_surplus(file, info, *network);
+  refuse_surplus(file, info, network->parameters());
   check_classes(file, info, *network);
   load_parameters(network->parameters(), info, file);
   return network;
 }
 
-WeightsFile weights_of(const Network& network, const ModelInfo& info) {
+WeightsFile weights_of(const Parameters& parameters, const ModelInfo& info) {
   WeightsFile file;
-  for (const Parameter& parameter : network.parameters())
+  for (const Parameter& parameter : parameters)
     file.tensors[parameter.name] = to_stored(parameter.name, parameter.value);
   set_model_info(file, info);
   return file;

@@ -10,6 +10,9 @@ namespace ekya::learner {
 /// tensor, a wrong shape or dtype, or a value that is not finite; num_batches_tracked is skipped.
 std::shared_ptr<Network> load_network(const ModelInfo& info, const WeightsFile& file);
 
+/// Throws Refused naming a tensor of the file that is none of the parameters.
+void refuse_surplus(const WeightsFile& file, const ModelInfo& info, const Parameters& parameters);
+
 /// Fills parameters from the file. Throws as above.
 void load_parameters(const Parameters& parameters, const ModelInfo& info, const WeightsFile& file);
 
@@ -19,6 +22,6 @@ WeightsFile with_head_of(const ModelInfo& target, const WeightsFile& file, const
                          const HeadShape& shape, std::uint64_t seed);
 
 /// The network's weights, named and described. Throws Refused if one is not finite.
-WeightsFile weights_of(const Network& network, const ModelInfo& info);
+WeightsFile weights_of(const Parameters& parameters, const ModelInfo& info);
 
 }  // namespace ekya::learner

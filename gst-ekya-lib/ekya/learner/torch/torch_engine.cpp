@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "attempt.h"
+#include "detector_training.h"
 #include "network.h"
 #include "network_classifier.h"
+#include "network_detector.h"
 #include "network_weights.h"
 #include "torchscript.h"
 #include "training.h"
@@ -17,20 +19,31 @@ class TorchEngine : public Engine {
  public:
   void set_thread_count(int threads) const override { at::set_num_threads(std::max(1, threads)); }
 
-  std::vector<Architecture> architectures() const override { return network_architectures(); }
+  std::vector<Architecture> architectures() const override {
+    std::vector<Architecture> all = network_architectures();
+    for (Architecture& detector : detection_architectures()) all.push_back(std::move(detector));
+    std::ranges::sort(all, {}, &Architecture::name);
+    return all;
+  }
 
   Result<WeightsFile> initialise(const ModelInfo& info, std::uint64_t seed) const override {
     return attempt("initialise", [&] {
       if (info.labels.empty()) refuse(ErrorCode::kInvalidArgument, "a model needs at least one label");
+      if (is_detector(info.architecture)) return fresh_detector(info, seed);
       const auto network = make_network(info);
       fill(network->parameters(), seed);
-      return weights_of(*network, info);
+      return weights_of(network->parameters(), info);
     });
   }
 
   Result<std::shared_ptr<const Classifier>> build_classifier(const WeightsFile& file) const override {
     return attempt("build",
                    [&]() -> std::shared_ptr<const Classifier> { return std::make_shared<NetworkClassifier>(file); });
+  }
+
+  Result<std::shared_ptr<const Detector>> build_detector(const WeightsFile& file) const override {
+    return attempt("build",
+                   [&]() -> std::shared_ptr<const Detector> { return std::make_shared<NetworkDetector>(file); });
   }
 
   Result<std::shared_ptr<const Classifier>> load_torchscript(const std::string& path, const ModelInfo& info,
@@ -49,6 +62,15 @@ class TorchEngine : public Engine {
       const auto* ours = dynamic_cast<const TorchClassifier*>(&from);
       if (!ours) refuse(ErrorCode::kInvalidArgument, "this model is not one of the engine's own");
       return start_training(*ours, data, options);
+    });
+  }
+
+  Result<std::unique_ptr<DetectorTrainingJob>> train_detector(const Detector& from, const LabelledFrames& data,
+                                                              const TrainOptions& options) const override {
+    return attempt("train", [&] {
+      const auto* ours = dynamic_cast<const NetworkDetector*>(&from);
+      if (!ours) refuse(ErrorCode::kInvalidArgument, "this detector is none of the built-in networks");
+      return start_detector_training(*ours, data, options);
     });
   }
 };
