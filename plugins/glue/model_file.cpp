@@ -61,15 +61,26 @@ Result<std::vector<std::string>> choose_labels(const ModelRequest& request, cons
   return *labels;
 }
 
+/// Weights of ours. Errors also where they are for another task.
+Result<learner::WeightsFile> read_safetensors(const ModelRequest& request, learner::ModelTask task) {
+  auto file = learner::read_weights(followed(request.model_file), /*require_hash=*/true);
+  if (!file) return named(request, file.error());
+  const auto info = learner::model_info(*file);
+  if (!info) return named(request, info.error());
+  if (info->task != task)
+    return wrong(ErrorCode::kInvalidArgument, request,
+                 info->task == learner::ModelTask::kDetection ? "it is a detector; set task=detect"
+                                                              : "it is a classifier; set task=classify");
+  if (const auto labels = choose_labels(request, info->labels); !labels) return labels.error();
+  return file;
+}
+
 Result<std::shared_ptr<const learner::Classifier>> open_safetensors(const ModelRequest& request,
                                                                     const learner::Engine& engine,
                                                                     const learner::WeightsFile* checkpoint) {
   if (checkpoint) return engine.build_classifier(*checkpoint);
-  const auto file = learner::read_weights(followed(request.model_file), /*require_hash=*/true);
-  if (!file) return named(request, file.error());
-  const auto info = learner::model_info(*file);
-  if (!info) return named(request, info.error());
-  if (const auto labels = choose_labels(request, info->labels); !labels) return labels.error();
+  const auto file = read_safetensors(request, learner::ModelTask::kClassification);
+  if (!file) return file.error();
   auto model = engine.build_classifier(*file);
   if (!model) return named(request, model.error());
   return model;
@@ -112,6 +123,15 @@ Result<std::shared_ptr<const learner::Classifier>> open_torchscript(const ModelR
   return model;
 }
 
+Result<std::shared_ptr<const learner::Detector>> open_safetensors_detector(const ModelRequest& request,
+                                                                           const learner::Engine& engine) {
+  const auto file = read_safetensors(request, learner::ModelTask::kDetection);
+  if (!file) return file.error();
+  auto model = engine.build_detector(*file);
+  if (!model) return named(request, model.error());
+  return model;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const learner::Classifier>> open_classifier(const ModelRequest& request,
@@ -127,10 +147,9 @@ Result<std::shared_ptr<const learner::Classifier>> open_classifier(const ModelRe
 Result<std::shared_ptr<const learner::Detector>> open_detector(const ModelRequest& request) {
   const auto kind = kind_of(request);
   if (!kind) return kind.error();
-  if (*kind == Kind::kSafetensors)
-    return wrong(ErrorCode::kInvalidArgument, request, "a .safetensors model classifies; detectors are TorchScript");
   const auto engine = learner::engine();
   if (!engine) return engine.error();
+  if (*kind == Kind::kSafetensors) return open_safetensors_detector(request, **engine);
   const auto file = torchscript_info(request, true);
   if (!file) return file.error();
   learner::DetectorInfo info;
@@ -153,7 +172,13 @@ Result<std::shared_ptr<const learner::Detector>> open_detector(const ModelReques
 Result<std::string> model_task(const ModelRequest& request) {
   const auto kind = kind_of(request);
   if (!kind) return kind.error();
-  if (*kind == Kind::kSafetensors) return std::string("classification");
+  if (*kind == Kind::kSafetensors) {
+    const auto file = learner::read_weights(followed(request.model_file), /*require_hash=*/true);
+    if (!file) return named(request, file.error());
+    const auto model = learner::model_info(*file);
+    if (!model) return named(request, model.error());
+    return std::string(model->task == learner::ModelTask::kDetection ? "detection" : "classification");
+  }
   const auto info = read_modelinfo(request.model_file);
   if (!info) return named(request, info.error());
   return std::string(info->is_detector ? "detection" : "classification");

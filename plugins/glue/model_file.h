@@ -26,9 +26,10 @@ struct ModelRequest {
 Result<std::shared_ptr<const learner::Classifier>> open_classifier(const ModelRequest& request,
                                                                    const learner::WeightsFile* checkpoint = nullptr);
 
+/// The same for a detector; it takes no checkpoint yet.
 Result<std::shared_ptr<const learner::Detector>> open_detector(const ModelRequest& request);
 
-/// "task" of a TorchScript's .modelinfo: "classification" or "detection"; safetensors are classifiers for now.
+/// What the model is for, as its metadata or its .modelinfo says: "classification" or "detection".
 Result<std::string> model_task(const ModelRequest& request);
 
 /// Labels, one a line; # comments and blank lines are skipped. At most 4096, unique, valid UTF-8, no control

@@ -39,10 +39,16 @@ Status init(const ModelInfo& info, std::uint64_t seed, const std::string& output
   return file ? write(*file, output) : Status(file.error());
 }
 
-/// Whether the engine makes a classifier of it.
+/// Whether the engine makes a classifier, or a detector where it says that it is one, of it.
 Status check(const WeightsFile& file) {
   const auto engine = ekya::learner::engine();
   if (!engine) return engine.error();
+  const auto info = ekya::learner::model_info(file);
+  if (!info) return info.error();
+  if (info->task == ekya::learner::ModelTask::kDetection) {
+    const auto detector = (*engine)->build_detector(file);
+    return detector ? Status() : Status(detector.error());
+  }
   const auto classifier = (*engine)->build_classifier(file);
   return classifier ? Status() : Status(classifier.error());
 }

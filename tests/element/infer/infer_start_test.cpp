@@ -137,7 +137,14 @@ TEST_F(InferStart, TakesLabelsThatAgreeWithTheModel) {
 
 TEST_F(InferStart, RefusesToDetectWithAClassifier) {
   set("task", "detect");
-  expect_refusal(HasSubstr("student.safetensors"));
+  expect_refusal(AllOf(HasSubstr("student.safetensors"), HasSubstr("it is a classifier")));
+}
+
+TEST_F(InferStart, RefusesToClassifyWithADetector) {
+  learner::ModelInfo info = model_info();
+  info.task = learner::ModelTask::kDetection;
+  set("model-file", write_model(folder_ / "detector.safetensors", info));
+  expect_refusal(AllOf(HasSubstr("detector.safetensors"), HasSubstr("it is a detector")));
 }
 
 TEST_F(InferStart, StartsAgainAfterAFailure) {

@@ -340,6 +340,17 @@ class InferDetect : public InferTest {
   }
 };
 
+TEST_F(InferDetect, RunsADetectorOfOurOwnWithoutAllowTorchscript) {
+  learner::ModelInfo info = model_info();
+  info.task = learner::ModelTask::kDetection;
+  set("model-file", write_model(folder_ / "detector.safetensors", info));
+  set("allow-torchscript", "false");
+  ASSERT_NO_FATAL_FAILURE(play());
+  const auto found = results(push(make_frame(64, 48, {})).get(), "detection");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].label, "bus");
+}
+
 // The fake detector sees a bus at 0.25, 0.25 to 0.75, 0.5 with 0.9, and a car with 0.3 (below the default 0.4).
 TEST_F(InferDetect, AttachesARegionForEachDetection) {
   set("inference-interval", "2");

@@ -705,7 +705,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Wrong{"label-map=car=a,bus", "label-map: there is no \"=\" in \"bus\" (entry 2, at character 7)"},
                       Wrong{"stream-id=../x", "stream-id"}, Wrong{"model-file=/nonexistent.safetensors", "model-file"},
                       Wrong{"model-file=/nonexistent.pt", "allow-torchscript"}, Wrong{"model-file=", "model-file"},
-                      Wrong{"", "short.safetensors"}, Wrong{"task=detect", "detectors are TorchScript"}));
+                      Wrong{"", "short.safetensors"}, Wrong{"task=detect", "it is a classifier"}));
 
 // Opened or read without care, each of these would block for ever, never end or fill the memory.
 TEST(EkyaLabel, RefusesAFileThatIsNone) {
