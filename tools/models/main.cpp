@@ -21,9 +21,9 @@ using ekya::learner::WeightsFile;
 Status list() {
   const auto engine = ekya::learner::engine();
   if (!engine) return engine.error();
-  std::printf("%-20s %-15s %25s\n", "architecture", "task", "parameters (1000 classes)");
+  std::printf("%-20s %-15s %40s\n", "architecture", "task", "parameters (1000 classes; of detectors 80)");
   for (const auto& found : (*engine)->architectures())
-    std::printf("%-20s %-15s %25lld\n", found.name.c_str(), found.is_detector ? "detection" : "classification",
+    std::printf("%-20s %-15s %40lld\n", found.name.c_str(), found.is_detector ? "detection" : "classification",
                 static_cast<long long>(found.parameters));
   return {};
 }
