@@ -15,7 +15,6 @@ class Convolution {
 
   /// maps: [N, in, H, W]. Gives [N, out, H, W].
   at::Tensor forward(const at::Tensor& maps) const;
-  const at::Tensor& weight() const { return weight_; }
   const at::Tensor& bias() const { return bias_; }
 
  private:
