@@ -14,7 +14,7 @@ struct GateOptions {
   double forgetting = 0.15;        ///< Accuracy on labels of earlier windows may fall by at most this.
   double collapse = 0.25;          ///< Accuracy on one class, less its false alarms, may fall by at most this.
   double significance = 0.02;      ///< A gain on recent labels that chance gives more often than this is none.
-  double confusion = 0.30;         ///< So large a share of the labels may be wrong by a rule: one class called another.
+  double confusion = 0;            ///< So large a share of the labels may be wrong by a rule: one class called another.
   double confusion_chance = 0.05;  ///< The same as significance, once these labels are counted as wrong.
   int min_recent = 12;             ///< Fewer recent labels decide nothing.
   int min_class = 6;               ///< A class with fewer labels is not judged by itself.
