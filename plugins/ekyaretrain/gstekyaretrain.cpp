@@ -65,7 +65,8 @@ struct Settings {
   guint min_samples = 40;
   gdouble gate_tolerance = 0.02;
   gdouble rollback_margin = learner::Canary::kMargin;
-  gdouble wrong_labels = 0.30;
+  gdouble wrong_labels = 0;
+  guint new_class_samples = 0;
   guint64 seed = 1;
 };
 
@@ -80,7 +81,7 @@ const auto& properties() {
        P::String{&Settings::labels_file}},
       {"allow-torchscript", "Allow a TorchScript model; it is a program, so take only files that you trust",
        P::Boolean{&Settings::allow_torchscript}},
-      {"configs", "Retraining configs as a JSON list; where empty, a list of five", P::String{&Settings::configs}},
+      {"configs", "Retraining configs as a JSON list; where empty, a list of 18", P::String{&Settings::configs}},
       {"max-samples", "Samples kept on disk", P::Uint{&Settings::max_samples, 10, 1000000}},
       {"min-samples", "Samples without which no retraining starts", P::Uint{&Settings::min_samples, 2, 1000000}},
       {"gate-tolerance", "Mean accuracy on recent and earlier labels that a new model may lose",
@@ -89,6 +90,8 @@ const auto& properties() {
        P::Double{&Settings::rollback_margin, 0, 0.9}},
       {"wrong-labels", "Share of the labels that may be wrong by a rule, one class called by another name",
        P::Double{&Settings::wrong_labels, 0, 1}},
+      {"new-class-samples", "A class that the student does not know joins it after so many labels; 0: never",
+       P::Uint{&Settings::new_class_samples, 0, 1000000}},
       {"seed", "Seed of the training", P::Uint64{&Settings::seed, 0, G_MAXUINT64}},
   };
   return table;
@@ -230,8 +233,10 @@ Result<std::shared_ptr<const learner::Classifier>> Retrain::newest_model(
     reason = retrained.error().message;
   } else {
     const auto &a = (*retrained)->info(), &b = first->info();
-    if (a.architecture == b.architecture && a.labels == b.labels && a.input_size == b.input_size) return retrained;
-    reason = "it has another architecture, input size or other labels than model-file";
+    const bool grown =
+        a.labels.size() >= b.labels.size() && std::equal(b.labels.begin(), b.labels.end(), a.labels.begin());
+    if (a.architecture == b.architecture && grown && a.input_size == b.input_size) return retrained;
+    reason = "it has another architecture or input size than model-file, or labels that do not begin with its";
   }
   warn("checkpoint-rejected", newest.entry->path + " is not used, the stream starts from model-file: " + reason);
   return first;
@@ -258,6 +263,7 @@ Result<learner::RetrainerParts> Retrain::make_parts(const Settings& settings, co
   parts.lock = std::move(state.lock);
   parts.samples = std::move(state.samples);
   parts.checkpoints = std::move(state.checkpoints);
+  parts.zoo = std::move(state.zoo);
   return parts;
 }
 
@@ -270,6 +276,7 @@ Status Retrain::start(const Settings& settings) {
   options.min_samples = static_cast<int>(settings.min_samples);
   options.gate.tolerance = settings.gate_tolerance;
   options.gate.confusion = settings.wrong_labels;
+  options.new_class_samples = static_cast<int>(settings.new_class_samples);
   options.rollback_margin = settings.rollback_margin;
   options.seed = settings.seed;
   if (settings.model_file.empty())
@@ -282,6 +289,7 @@ Status Retrain::start(const Settings& settings) {
   learner::StateFolder state;
   auto parts = make_parts(settings, request, state);
   if (!parts) return parts.error();
+  options.feature_cache = state.features;
   const double accuracy = parts->live->info().accuracy;
   link_ = std::make_unique<RetrainLink>(element(), scheduler_.get().get(), settings.stream_id, notices_);
   retrainer_ = std::make_unique<learner::Retrainer>(*std::move(parts), std::move(options), *link_);

@@ -74,8 +74,12 @@ void Mailbox::open(learner::Retrainer* retrainer) {
 void Mailbox::on_window(const GstStructure* window) {
   const gchar* state = window ? gst_structure_get_string(window, "state") : nullptr;
   if (!state || std::strcmp(state, "opened") != 0) return;
+  guint64 begin = 0, end = 0;
+  gst_structure_get_uint64(window, "begin", &begin);
+  gst_structure_get_uint64(window, "end", &end);
+  const Seconds duration{end > begin ? static_cast<double>(end - begin) / GST_SECOND : 0};
   MutexLock lock(mutex_);
-  if (retrainer_) retrainer_->window_opened();
+  if (retrainer_) retrainer_->window_opened(duration);
 }
 
 void Mailbox::on_grant(const GstStructure* grant) {

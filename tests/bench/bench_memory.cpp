@@ -56,6 +56,7 @@ Run run(const Scene& scene, std::uint64_t number, bool with_evidence) {
   std::vector<Row> rows;
   std::optional<Recall> recall;
   Run run;
+  constexpr std::size_t kEvidence = 20;  // Labels that showed the drift, about.
   for (int label = -kBefore; label < 300; ++label) {
     rows.push_back(answers(random, label < 0 ? scene.before : scene.after, scene.candidates));
     if (recall) recall->add(rows.back().live, rows.back().candidates);
@@ -64,7 +65,7 @@ Run run(const Scene& scene, std::uint64_t number, bool with_evidence) {
     if (label < 0 || recall || !monitor.take_drift()) continue;
     run.told = label + 1;
     recall.emplace(kCandidates);
-    for (std::size_t i = rows.size() - AccuracyMonitor::kShort; with_evidence && i < rows.size(); ++i)
+    for (std::size_t i = rows.size() - kEvidence; with_evidence && i < rows.size(); ++i)
       recall->add(rows[i].live, rows[i].candidates);
   }
   if (recall && recall->verdict() == Recall::Verdict::kSwap) {

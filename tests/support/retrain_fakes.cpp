@@ -56,7 +56,12 @@ WeightsFile to_weights(const ModelInfo& info, const std::vector<int>& table) {
 class FakeJob : public TrainingJob {
  public:
   FakeJob(ModelInfo info, std::vector<int> table, LabelledCrops data, const TrainOptions& options, TrainFaults* faults)
-      : info_(std::move(info)), table_(std::move(table)), data_(std::move(data)), faults_(faults) {
+      : info_(std::move(info)),
+        table_(std::move(table)),
+        data_(std::move(data)),
+        batch_size_(options.batch_size),
+        faults_(faults) {
+    if (!options.labels.empty()) info_.labels = options.labels;
     const int batches = (data_.count() + options.batch_size - 1) / options.batch_size;
     steps_ = std::max(1, batches) * options.epochs;
   }
@@ -71,6 +76,13 @@ class FakeJob : public TrainingJob {
     if (step_ == steps_) learn();
     const bool nan = faults_->nan_loss_at == step_;
     return StepReport{nan ? std::numeric_limits<double>::quiet_NaN() : 1.0 / step_, step_, steps_, step_ == steps_};
+  }
+
+  Status extend(const LabelledCrops& data, int epochs, Schedule) override {
+    data_ = data;
+    steps_ = std::max(1, (data_.count() + batch_size_ - 1) / batch_size_) * epochs;
+    step_ = 0;
+    return {};
   }
 
   Result<WeightsFile> weights() const override { return to_weights(info_, table_); }
@@ -97,6 +109,7 @@ class FakeJob : public TrainingJob {
   ModelInfo info_;
   std::vector<int> table_;
   LabelledCrops data_;
+  int batch_size_;
   TrainFaults* faults_;
   int steps_ = 0, step_ = 0;
 };

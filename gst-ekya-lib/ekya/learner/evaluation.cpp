@@ -6,16 +6,21 @@
 
 namespace ekya::learner {
 
+std::vector<float> model_input(const ModelInfo& info, std::span<const std::uint8_t> pixels, int count) {
+  const std::size_t crop = std::size_t{3} * info.input_size * info.input_size;
+  std::vector<float> input(crop * count);
+  for (int i = 0; i < count; ++i)
+    device::normalise(pixels.subspan(crop * i, crop), info.input_size, info.input_size, info.normalisation,
+                      std::span(input).subspan(crop * i, crop));
+  return input;
+}
+
 Result<std::vector<int>> answer(const Classifier& classifier, std::span<const std::uint8_t> pixels, int count) {
   const ModelInfo& info = classifier.info();
   const std::size_t crop = std::size_t{3} * info.input_size * info.input_size, classes = info.labels.size();
   if (count < 1 || pixels.size() < crop * count || classes == 0)
     return Error{ErrorCode::kInvalidArgument, "no crops to classify, or fewer pixels than crops"};
-  std::vector<float> input(crop * count);
-  for (int i = 0; i < count; ++i)
-    device::normalise(pixels.subspan(crop * i, crop), info.input_size, info.input_size, info.normalisation,
-                      std::span(input).subspan(crop * i, crop));
-  const auto output = classifier.classify(input, count);
+  const auto output = classifier.classify(model_input(info, pixels, count), count);
   if (!output) return output.error();
   if (output->size() != classes * count ||
       !std::all_of(output->begin(), output->end(), [](float p) { return std::isfinite(p); }))

@@ -27,14 +27,26 @@ int RecentSamples::held_back(std::uint64_t window) const {
   }));
 }
 
+void RecentSamples::append(LabelledCrops& crops, const Entry& entry) const {
+  crops.pixels.insert(crops.pixels.end(), entry.pixels.begin(), entry.pixels.end());
+  crops.labels.push_back(entry.label);
+  crops.weights.push_back(1);
+}
+
+LabelledCrops RecentSamples::newest(int most, int skipped) const {
+  LabelledCrops crops;
+  crops.size = size_;
+  const auto end = std::max<std::ptrdiff_t>(0, std::ssize(entries_) - std::max(0, skipped));
+  for (auto i = std::max<std::ptrdiff_t>(0, end - std::max(0, most)); i < end; ++i)
+    append(crops, entries_[static_cast<std::size_t>(i)]);
+  return crops;
+}
+
 LabelledCrops RecentSamples::untrained_since(std::uint64_t trained_number, std::uint64_t min_window) const {
   LabelledCrops crops;
   crops.size = size_;
   for (const Entry& entry : entries_) {
-    if (entry.window < min_window || !(entry.held_back || entry.number > trained_number)) continue;
-    crops.pixels.insert(crops.pixels.end(), entry.pixels.begin(), entry.pixels.end());
-    crops.labels.push_back(entry.label);
-    crops.weights.push_back(1);
+    if (entry.window >= min_window && (entry.held_back || entry.number > trained_number)) append(crops, entry);
   }
   return crops;
 }

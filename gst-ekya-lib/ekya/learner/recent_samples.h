@@ -28,6 +28,9 @@ class RecentSamples {
 
   void add(int label, bool held_back, std::uint64_t window, std::vector<std::uint8_t> pixels);
 
+  /// The newest `most` crops but for the last `skipped`, oldest first.
+  LabelledCrops newest(int most, int skipped) const;
+
   std::uint64_t last_number() const { return last_number_; }
   /// Held-back samples of the last kWindows windows.
   int held_back(std::uint64_t window) const;
@@ -41,6 +44,7 @@ class RecentSamples {
   Untrained untrained(std::uint64_t trained_number, std::uint64_t window, int enough) const;
 
  private:
+  void append(LabelledCrops& crops, const Entry& entry) const;
   LabelledCrops untrained_since(std::uint64_t trained_number, std::uint64_t min_window) const;
 
   int size_;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <map>
 #include <utility>
 
 namespace ekya::learner {
@@ -11,6 +10,12 @@ namespace {
 
 constexpr int kNewLabels = 20;  // So many labels since the last job make another one worth while.
 constexpr double kUnknownAccuracy = 0.5;
+
+std::vector<profiler::Candidate> candidates(const std::vector<TrainingConfig>& configs) {
+  std::vector<profiler::Candidate> found;
+  for (const TrainingConfig& config : configs) found.push_back(candidate(config));
+  return found;
+}
 
 }  // namespace
 
@@ -21,12 +26,14 @@ Retrainer::Retrainer(RetrainerParts parts, RetrainerOptions options, RetrainerHo
       lock_(std::move(parts.lock)),
       samples_(std::move(parts.samples)),
       checkpoints_(std::move(parts.checkpoints)),
+      zoo_(std::move(parts.zoo)),
       host_(host),
-      estimator_(options_.slots),
+      profiler_(candidates(options_.configs), options_.slots),
       live_(std::move(parts.live)),
       recent_(model_.input_size),
       window_(samples_->last_window() + 1),
-      generation_(model_.generation) {
+      generation_(model_.generation),
+      labels_(model_.labels) {
   counts_.state = "waiting for labels";
 }
 
@@ -39,8 +46,9 @@ void Retrainer::granted(const Granted& grant) {
   changed_.notify_all();
 }
 
-void Retrainer::window_opened() {
+void Retrainer::window_opened(Seconds duration) {
   MutexLock lock(mutex_);
+  window_duration_ = duration;
   ++window_;
   window_pending_ = true;
   changed_.notify_all();
@@ -91,7 +99,8 @@ bool Retrainer::startable() const { return grant_ && !grant_->config.empty() && 
 
 bool Retrainer::wait_for_work() {
   MutexLock lock(mutex_);
-  while (!stop_ && !window_pending_ && !labels_pending_ && !drift_pending_ && !rollback_pending_ && !startable())
+  while (!stop_ && !window_pending_ && !labels_pending_ && !drift_pending_ && !rollback_pending_ && !recall_pending_ &&
+         !startable())
     changed_.wait(lock);
   return !stop_;
 }
@@ -103,6 +112,7 @@ Retrainer::Events Retrainer::take_events() {
   events.labels = std::exchange(labels_pending_, false);
   events.drift = std::exchange(drift_pending_, std::nullopt);
   events.rollback = std::exchange(rollback_pending_, std::nullopt);
+  events.recall = std::exchange(recall_pending_, false);
   return events;
 }
 
@@ -111,13 +121,14 @@ bool Retrainer::serve_events() {
   if (stopping()) return false;
   const Events events = take_events();
   if (events.rollback) roll_back(*events.rollback);
-  if (events.drift) host_.drift(events.drift->accuracy, events.drift->previous);
+  if (events.recall) end_recall();
+  if (events.drift) on_drift(*events.drift);
   if (events.window) on_window();
-  if (events.window || events.drift || events.rollback)
+  if (events.window || events.drift || events.rollback || events.recall)
     ask(events.drift ? "drift" : events.window ? "window" : "update");
   else if (events.labels && !offered_)
     offer_when_ready();
-  return !stopping() && !model_taken_back_ && !abandoned_;
+  return !stopping() && !model_replaced_ && !abandoned_;
 }
 
 void Retrainer::offer_when_ready() {
@@ -127,8 +138,15 @@ void Retrainer::offer_when_ready() {
     set_state(std::move(wait));
 }
 
+void Retrainer::on_drift(const AccuracyMonitor::Drift& drift) {
+  host_.drift(drift.accuracy, drift.previous);
+  remember_live(kNewLabels);
+  begin_recall();
+}
+
 void Retrainer::on_window() {
-  estimator_.new_window();
+  remember_live(0);
+  profiler_.new_window();
   {
     MutexLock lock(mutex_);
     const bool paused = !running_.empty() && grant_ && grant_->config.empty() && grant_->share <= 0;
@@ -157,7 +175,7 @@ void Retrainer::start_granted_job() {
   if (!not_ready().empty()) return ask("update");
   try {
     const TrainingConfig* config = find_config(id);
-    if (id == kProbeConfig && !estimator_.probed()) run_probe();
+    if (id == kProbeConfig && !profiled()) run_profile();
     if (config) run_job(*config);
   } catch (const std::exception& e) {  // Out of memory, most likely: this job is lost, the next one may fit.
     end_running();
@@ -172,11 +190,11 @@ std::string Retrainer::not_ready() const {
     return "waiting for labels: " + std::to_string(samples) + " of " + std::to_string(options_.min_samples) +
            " samples";
   const auto counts = samples_->count_by_label();
+  MutexLock lock(mutex_);
   const auto known = std::count_if(counts.begin(), counts.end(), [&](const auto& entry) {
-    return entry.second > 0 && index_of(entry.first).has_value();
+    return entry.second > 0 && std::ranges::find(labels_, entry.first) != labels_.end();
   });
   if (known < 2) return "waiting for labels: samples of one class only";
-  MutexLock lock(mutex_);
   if (!urgent_ && last_job_window_ == window_) return "retrained in this window, waiting for the next";
   if (!urgent_ && new_labels_ < kNewLabels)
     return "waiting for labels: " + std::to_string(new_labels_) + " of " + std::to_string(kNewLabels) + " new ones";
@@ -188,26 +206,17 @@ std::string Retrainer::not_ready() const {
 
 std::vector<ConfigOffer> Retrainer::offers(double live) {
   const double widest = 1.0 / std::max(1, options_.slots);
-  const int samples = std::min(static_cast<int>(samples_->size()),
-                               options_.training_set.max_recent + options_.training_set.max_exemplars);
   std::string running;
-  int steps = 0, steps_left = 0;
   {
     MutexLock lock(mutex_);
-    estimator_.record_forward(forward_);
+    profiler_.costs().record_forward(forward_);
     running = running_;
-    steps = steps_;
-    steps_left = steps_left_;
   }
-  if (running == kProbeConfig || (running.empty() && !estimator_.probed()))
-    return {{kProbeConfig, estimator_.probe_work(), estimator_.probe_accuracy(live), widest}};
+  if (running == kProbeConfig || (running.empty() && !profiled())) return {profile_offer(live)};
   std::vector<ConfigOffer> offers;
-  for (const TrainingConfig& config : options_.configs) {
-    if (!running.empty() && config.id != running) continue;
-    if (running.empty()) steps = steps_left = count_steps(config, samples);
-    offers.push_back(
-        {config.id, estimator_.work(config, steps, steps_left), estimator_.accuracy(config, live, samples), widest});
-  }
+  for (const profiler::Forecast& forecast : profiler_.forecasts())
+    if (running.empty() || forecast.id == running)
+      offers.push_back({forecast.id, forecast.work, std::max(live, forecast.accuracy), widest});
   return offers;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,25 +16,29 @@
 #include "ekya/learner/accuracy.h"
 #include "ekya/learner/canary.h"
 #include "ekya/learner/checkpoint_store.h"
-#include "ekya/learner/estimator.h"
 #include "ekya/learner/gate.h"
 #include "ekya/learner/held_back.h"
 #include "ekya/learner/model.h"
+#include "ekya/learner/model_zoo.h"
+#include "ekya/learner/recall.h"
 #include "ekya/learner/recent_samples.h"
 #include "ekya/learner/sample_store.h"
 #include "ekya/learner/training_config.h"
 #include "ekya/learner/training_set.h"
+#include "ekya/profiler/micro_profiler.h"
 
 namespace ekya::learner {
 
 struct RetrainerOptions {
   std::vector<TrainingConfig> configs = default_training_configs();
-  int slots = 1;         ///< Threads that make up the device; a job runs on one.
-  int min_samples = 40;  ///< No job starts with fewer in the store.
+  int slots = 1;              ///< Threads that make up the device; a job runs on one.
+  int min_samples = 40;       ///< No job starts with fewer in the store.
+  int new_class_samples = 0;  ///< A class that the student does not know joins it after so many; 0: never.
   GateOptions gate;
   double rollback_margin = Canary::kMargin;
   std::uint64_t seed = 1;
   TrainingSetOptions training_set;
+  std::shared_ptr<FeatureCache> feature_cache;  ///< Of all streams with the same trunk; may be null.
 };
 
 /// What a retrainer owns from the start.
@@ -43,6 +48,7 @@ struct RetrainerParts {
   std::shared_ptr<const Classifier> live;  ///< The student that the stream runs now.
   std::unique_ptr<SampleStore> samples;
   std::unique_ptr<CheckpointStore> checkpoints;
+  std::unique_ptr<ModelZoo> zoo;  ///< May be null: then no scene is recalled.
 };
 
 /// A labelled crop as it comes from a frame.
@@ -140,7 +146,8 @@ class Retrainer {
   AddReport add(std::vector<NewCrop> crops, std::int64_t pts_ns);
 
   void granted(const Granted& grant);
-  void window_opened();
+  /// duration: of a window; profiling takes its part of it.
+  void window_opened(Seconds duration);
 
   /// Trains until stop().
   void run();
@@ -153,15 +160,32 @@ class Retrainer {
   RetrainerStats stats() const;
 
  private:
+  struct StartedJob {
+    std::unique_ptr<TrainingJob> training;
+    int samples = 0;  ///< Trained on so far.
+  };
+  /// What a window's retraining works on, and the jobs that were tried on it.
+  struct Profile {
+    std::uint64_t window = 0;
+    std::shared_ptr<const Classifier> live;
+    std::uint64_t trained_number = 0;        ///< Newest sample in memory when the training set was read.
+    std::vector<std::string> labels;         ///< What the crops' labels mean: the live model's and new classes.
+    LabelledCrops data, test;                ///< To train on; held back.
+    std::map<std::string, StartedJob> jobs;  ///< By family.
+  };
   struct Job {
     TrainingConfig config;
-    std::shared_ptr<const Classifier> from, candidate;
+    Profile profile;
+    std::shared_ptr<const Classifier> candidate;
     WeightsFile from_weights, weights;
-    std::uint64_t window = 0;
-    std::uint64_t trained_number = 0;  ///< Newest sample in memory when the training set was read.
+  };
+  struct StoredModel {
+    std::shared_ptr<const Classifier> classifier;
+    WeightsFile weights;
+    std::uint64_t number = 0;  ///< In the zoo.
   };
   struct Events {
-    bool window = false, labels = false;
+    bool window = false, labels = false, recall = false;
     std::optional<AccuracyMonitor::Drift> drift;
     std::optional<std::string> rollback;
   };
@@ -175,11 +199,16 @@ class Retrainer {
   };
 
   // The streaming thread's side, in retrainer_add.cpp.
-  std::optional<int> index_of(const std::string& label) const;
-  std::vector<NewCrop> take_known(std::vector<NewCrop> crops, std::vector<int>& truth, AddReport& report) const;
+  std::optional<int> index_of(const std::string& label) const EKYA_REQUIRES(mutex_);
+  std::vector<NewCrop> take_known(std::vector<NewCrop> crops, std::vector<int>& truth, AddReport& report);
+  bool take_newcomer(const std::string& label) EKYA_REQUIRES(mutex_);
   void score(const std::vector<NewCrop>& crops, const std::vector<int>& truth, AddReport& report);
-  void record(const Classifier& live, const Classifier* previous, const std::vector<int>& truth,
-              const std::vector<int>& now, const std::vector<int>& before, Seconds took);
+  struct Models;
+  struct Answers;
+  Models models_to_score() const;
+  void record(const Models& models, const std::vector<int>& truth, const Answers& answers, Seconds took);
+  void compare_with_previous(const std::vector<int>& truth, const Answers& answers) EKYA_REQUIRES(mutex_);
+  void compare_with_stored(const std::vector<int>& truth, const Answers& answers) EKYA_REQUIRES(mutex_);
   void store(const std::vector<NewCrop>& crops, bool held_back, std::uint64_t window, std::int64_t pts_ns,
              AddReport& report);
   void count(const AddReport& report, std::size_t labels);
@@ -192,32 +221,55 @@ class Retrainer {
   bool serve_events();
   void offer_when_ready();
   void on_window();
+  void on_drift(const AccuracyMonitor::Drift& drift);
   void start_granted_job();
   const TrainingConfig* find_config(const std::string& id) const;
   std::string not_ready() const;
   std::vector<ConfigOffer> offers(double live);
+  ConfigOffer profile_offer(double live) const;
   void ask(const std::string& reason);
   void set_state(std::string state);
+  std::vector<std::string> labels() const;
 
   // One job, in retrainer_job.cpp.
   void run_job(const TrainingConfig& config);
   Status train(Job& job);
-  Status run_steps(const TrainingConfig& config, TrainingJob& training);
-  Status check_step(const TrainingConfig& config, const Result<StepReport>& step, bool first_epoch, Seconds took);
+  Result<StartedJob> go_on(Profile& profile, const TrainingConfig& config);
+  Status run_epochs(Profile& profile, const TrainingConfig& config, StartedJob& job, int trained_on);
+  Status run_step(const TrainingConfig& config, StartedJob& job, int samples, bool fresh);
+  Status check_step(const TrainingConfig& config, const Result<StepReport>& step, int samples, bool fresh,
+                    Seconds took);
   void report_step(const TrainingConfig& config, int step, int steps);
+  Status know_live_weights(const Profile& profile);
   Result<GateEvidence> examine(const Job& job);
   Status add_evidence(GateEvidence& evidence, bool recent, const LabelledCrops& crops, const Job& job);
   Result<std::vector<int>> answers(const Classifier& classifier, const LabelledCrops& crops);
   Status under_lease(const std::function<Status()>& work);
-  TrainOptions train_options(const TrainingConfig& config);
+  TrainOptions train_options(const TrainingConfig& config, const Profile& profile, Schedule schedule);
   void judge(Job job, const GateEvidence& evidence);
   void job_failed(const TrainingConfig& config, const Error& error);
-  void begin_running(const std::string& config, int steps);
+  void begin_running(const std::string& config);
   void end_running();
 
-  // The first measurement, in retrainer_probe.cpp.
-  void run_probe();
-  Status probe(TrainedLayers layers, const LabelledCrops& data, const LabelledCrops& test);
+  // What the configs would bring, in retrainer_profile.cpp.
+  bool profiled() const;
+  double profile_budget() const;
+  double first_profile_work() const;
+  void run_profile();
+  Status begin_profile(Profile& profile);
+  Status run_slice(Profile& profile, const profiler::Slice& slice);
+  Status train_slice(Profile& profile, const TrainingConfig& config, StartedJob& job, int samples);
+  Status measure(const Profile& profile, const TrainingConfig& config, const StartedJob& job, int samples,
+                 Seconds busy_before);
+
+  // Against forgetting, in retrainer_exemplars.cpp.
+  void keep_exemplars();
+  Result<std::vector<float>> features(const Classifier& live, const LabelledCrops& crops);
+
+  // Scenes that come back, in retrainer_recall.cpp.
+  void remember_live(int skipped);
+  void begin_recall();
+  void end_recall();
 
   // Publishing, in retrainer_publish.cpp.
   void publish(Candidate candidate);
@@ -232,6 +284,7 @@ class Retrainer {
   const std::unique_ptr<FolderLock> lock_;  // First in, last out.
   const std::unique_ptr<SampleStore> samples_;
   const std::unique_ptr<CheckpointStore> checkpoints_;
+  const std::unique_ptr<ModelZoo> zoo_;
   RetrainerHost& host_;
 
   // Owned by the streaming thread.
@@ -240,16 +293,22 @@ class Retrainer {
   std::optional<std::int64_t> last_pts_;
 
   // Owned by the trainer thread.
-  Estimator estimator_;
-  std::uint64_t jobs_ = 0;
+  profiler::MicroProfiler profiler_;
+  std::optional<Profile> profile_;  ///< Of the job that is to come.
+  std::uint64_t profiles_ = 0, jobs_ = 0;
+  Seconds busy_{0};  ///< Time under leases so far.
   std::optional<std::uint64_t> served_plan_;
-  bool offered_ = false;           ///< The last request offered configs.
-  bool model_taken_back_ = false;  ///< Since the job in progress began.
-  bool paused_a_window_ = false;   ///< The job in progress had no grant when the last window began.
-  bool abandoned_ = false;         ///< Nor when this one began.
+  bool offered_ = false;                          ///< The last request offered configs.
+  bool model_replaced_ = false;                   ///< By an older one, since the job in progress began.
+  std::uint64_t kept_window_ = 0;                 ///< Exemplars were chosen of this window and those before it.
+  std::shared_ptr<const Classifier> remembered_;  ///< The last one that was offered to the zoo ...
+  std::uint64_t remembered_number_ = 0;           ///< ... and its number there; 0: it was not taken.
+  bool paused_a_window_ = false;                  ///< The job in progress had no grant when the last window began.
+  bool abandoned_ = false;                        ///< Nor when this one began.
   Seconds last_progress_{0};
   std::optional<Candidate> unsaved_;             ///< Accepted, but the disk refused it.
   std::optional<std::string> unsaved_rollback_;  ///< Its reason; the disk refused it.
+  StoredModel live_weights_;                     ///< Of the live model, once they are known.
   std::optional<WeightsFile> previous_weights_;
   std::string published_config_;
 
@@ -257,6 +316,7 @@ class Retrainer {
   Condition changed_;
   bool stop_ EKYA_GUARDED_BY(mutex_) = false;
   bool window_pending_ EKYA_GUARDED_BY(mutex_) = false;
+  Seconds window_duration_ EKYA_GUARDED_BY(mutex_){0};
   bool labels_pending_ EKYA_GUARDED_BY(mutex_) = false;
   std::optional<AccuracyMonitor::Drift> drift_pending_ EKYA_GUARDED_BY(mutex_);
   std::optional<std::string> rollback_pending_ EKYA_GUARDED_BY(mutex_);
@@ -266,6 +326,12 @@ class Retrainer {
   std::shared_ptr<const Classifier> restore_ EKYA_GUARDED_BY(mutex_);   ///< What a rollback goes back to.
   Canary canary_ EKYA_GUARDED_BY(mutex_);                               ///< Compares it with the live one.
   AccuracyMonitor monitor_ EKYA_GUARDED_BY(mutex_);
+  double scene_accuracy_ EKYA_GUARDED_BY(mutex_) = 0;  ///< Of the live model, before the scene changed.
+  std::optional<Recall> recall_ EKYA_GUARDED_BY(mutex_);
+  std::vector<StoredModel> recall_models_ EKYA_GUARDED_BY(mutex_);  ///< Empty: no recall is under way.
+  bool recall_pending_ EKYA_GUARDED_BY(mutex_) = false;
+  std::vector<std::string> labels_ EKYA_GUARDED_BY(mutex_);  ///< The student's, and new classes that are to join it.
+  std::map<std::string, int> newcomers_ EKYA_GUARDED_BY(mutex_);  ///< Samples of classes that may join later.
   RecentSamples recent_ EKYA_GUARDED_BY(mutex_);
   std::uint64_t window_ EKYA_GUARDED_BY(mutex_) = 1;
   std::uint64_t generation_ EKYA_GUARDED_BY(mutex_) = 0;
@@ -273,8 +339,6 @@ class Retrainer {
   std::uint64_t last_job_window_ EKYA_GUARDED_BY(mutex_) = 0;
   bool urgent_ EKYA_GUARDED_BY(mutex_) = false;  ///< Drift since then: do not wait for more labels.
   std::string running_ EKYA_GUARDED_BY(mutex_);
-  int steps_ EKYA_GUARDED_BY(mutex_) = 0;  ///< Of the job in progress.
-  int steps_left_ EKYA_GUARDED_BY(mutex_) = 0;
   Seconds forward_ EKYA_GUARDED_BY(mutex_){0};  ///< Measured time to classify a crop.
   RetrainerStats counts_ EKYA_GUARDED_BY(mutex_);
 };

@@ -22,6 +22,18 @@ std::vector<std::string> labels_of(const std::vector<NewCrop>& crops) {
 
 }  // namespace
 
+/// Who answers new labels: the live model, the one before it and, after a drift, stored ones.
+struct Retrainer::Models {
+  std::shared_ptr<const Classifier> live, previous;
+  std::vector<std::shared_ptr<const Classifier>> stored;
+};
+
+/// [crops] each; empty: it was not asked or could not answer.
+struct Retrainer::Answers {
+  std::vector<int> live, previous;
+  std::vector<std::vector<int>> stored;
+};
+
 AddReport Retrainer::add(std::vector<NewCrop> crops, std::int64_t pts_ns) {
   AddReport report;
   if (const auto here = std::this_thread::get_id(); here != std::exchange(adding_thread_, here))
@@ -50,17 +62,23 @@ AddReport Retrainer::add(std::vector<NewCrop> crops, std::int64_t pts_ns) {
 }
 
 std::optional<int> Retrainer::index_of(const std::string& label) const {
-  const auto found = std::find(model_.labels.begin(), model_.labels.end(), label);
-  if (found == model_.labels.end()) return std::nullopt;
-  return static_cast<int>(found - model_.labels.begin());
+  const auto found = std::find(labels_.begin(), labels_.end(), label);
+  if (found == labels_.end()) return std::nullopt;
+  return static_cast<int>(found - labels_.begin());
 }
 
-std::vector<NewCrop> Retrainer::take_known(std::vector<NewCrop> crops, std::vector<int>& truth,
-                                           AddReport& report) const {
+std::vector<std::string> Retrainer::labels() const {
+  MutexLock lock(mutex_);
+  return labels_;
+}
+
+std::vector<NewCrop> Retrainer::take_known(std::vector<NewCrop> crops, std::vector<int>& truth, AddReport& report) {
   const std::size_t bytes = std::size_t{3} * model_.input_size * model_.input_size;
   std::vector<NewCrop> known;
+  MutexLock lock(mutex_);
   for (NewCrop& crop : crops) {
-    const auto index = index_of(crop.label);
+    auto index = index_of(crop.label);
+    if (!index && take_newcomer(crop.label)) index = index_of(crop.label);
     if (!index) {
       report.unknown.push_back(crop.label);
     } else if (crop.pixels.size() == bytes) {
@@ -71,51 +89,85 @@ std::vector<NewCrop> Retrainer::take_known(std::vector<NewCrop> crops, std::vect
   return known;
 }
 
-/// What the live student, and the one before it, say to labels that neither has learned from.
+/// Whether a class that the student does not know joins it now: after so many labels it is no slip of the golden model.
+/// The student learns it with the next job; until then each of its samples counts as wrong.
+bool Retrainer::take_newcomer(const std::string& label) {
+  constexpr std::size_t kMostNewcomers = 256, kMostLabels = 4096, kLongestLabel = 256;
+  if (options_.new_class_samples < 1 || labels_.size() >= kMostLabels) return false;
+  if (label.empty() || label.size() > kLongestLabel) return false;
+  if (!newcomers_.contains(label) && newcomers_.size() >= kMostNewcomers) return false;
+  if (++newcomers_[label] < options_.new_class_samples) return false;
+  newcomers_.erase(label);
+  labels_.push_back(label);
+  return true;
+}
+
+Retrainer::Models Retrainer::models_to_score() const {
+  MutexLock lock(mutex_);
+  Models models{live_, previous_, {}};
+  for (const StoredModel& stored : recall_models_) models.stored.push_back(stored.classifier);
+  return models;
+}
+
+/// What the models say to labels that none has learned from.
 void Retrainer::score(const std::vector<NewCrop>& crops, const std::vector<int>& truth, AddReport& report) {
-  std::shared_ptr<const Classifier> live, previous;
-  {
-    MutexLock lock(mutex_);
-    live = live_;
-    previous = previous_;
-  }
+  const Models models = models_to_score();
   const std::vector<std::uint8_t> pixels = joined_pixels(crops);
+  const auto ask = [&](const Classifier& model) { return answer(model, pixels, static_cast<int>(crops.size())); };
   const Seconds begin = steady_now();
-  const auto now = answer(*live, pixels, static_cast<int>(crops.size()));
+  const auto now = ask(*models.live);
   const Seconds took = steady_now() - begin;
   if (!now) {
     report.score_error = now.error().message;
     return;
   }
-  std::vector<int> before;
-  if (previous)
-    if (auto answers = answer(*previous, pixels, static_cast<int>(crops.size()))) before = *std::move(answers);
-  record(*live, previous.get(), truth, *now, before, took);
+  Answers answers{*now, {}, {}};
+  const auto or_nothing = [&](const Classifier& model) {
+    auto found = ask(model);
+    return found ? *std::move(found) : std::vector<int>{};
+  };
+  if (models.previous) answers.previous = or_nothing(*models.previous);
+  for (const auto& stored : models.stored) answers.stored.push_back(or_nothing(*stored));
+  record(models, truth, answers, took);
 }
 
-void Retrainer::record(const Classifier& live, const Classifier* previous, const std::vector<int>& truth,
-                       const std::vector<int>& now, const std::vector<int>& before, Seconds took) {
+void Retrainer::record(const Models& models, const std::vector<int>& truth, const Answers& answers, Seconds took) {
   MutexLock lock(mutex_);
-  if (&live != live_.get()) return;  // Another model went live meanwhile.
+  if (models.live != live_) return;  // Another model went live meanwhile.
   forward_ = took / static_cast<double>(truth.size());
-  const bool shadowed = previous && previous == previous_.get() && before.size() == truth.size();
-  for (std::size_t i = 0; i < truth.size(); ++i) {
-    monitor_.add(now[i] == truth[i]);
-    if (shadowed && !rollback_pending_) {
-      canary_.add(before[i] == truth[i], now[i] == truth[i]);
-      rollback_pending_ = canary_.reason_to_roll_back();
-    }
-  }
-  if (shadowed) {
-    // At the end of the comparison; on a rollback the trainer takes the model itself from `restore_`.
-    if (rollback_pending_) restore_ = previous_;
-    if (rollback_pending_ || canary_.is_over()) previous_.reset();
-  }
+  if (const auto accuracy = monitor_.accuracy()) scene_accuracy_ = *accuracy;
+  for (std::size_t i = 0; i < truth.size(); ++i) monitor_.add(answers.live[i] == truth[i]);
+  if (models.previous && models.previous == previous_ && answers.previous.size() == truth.size())
+    compare_with_previous(truth, answers);
+  if (recall_ && !models.stored.empty() && models.stored.size() == recall_models_.size() &&
+      models.stored.front() == recall_models_.front().classifier)
+    compare_with_stored(truth, answers);
   if (auto drift = monitor_.take_drift()) {
     drift_pending_ = drift;
+    scene_accuracy_ = drift->previous;
     urgent_ = true;
     ++window_;  // A drift begins a new stretch of samples, as a window does.
   }
+}
+
+void Retrainer::compare_with_previous(const std::vector<int>& truth, const Answers& answers) {
+  for (std::size_t i = 0; i < truth.size() && !rollback_pending_; ++i) {
+    canary_.add(answers.previous[i] == truth[i], answers.live[i] == truth[i]);
+    rollback_pending_ = canary_.reason_to_roll_back();
+  }
+  // At the end of the comparison; on a rollback the trainer takes the model itself from `restore_`.
+  if (rollback_pending_) restore_ = previous_;
+  if (rollback_pending_ || canary_.is_over()) previous_.reset();
+}
+
+void Retrainer::compare_with_stored(const std::vector<int>& truth, const Answers& answers) {
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    std::vector<bool> right;
+    for (const auto& found : answers.stored) right.push_back(i < found.size() && found[i] == truth[i]);
+    recall_->add(answers.live[i] == truth[i], right);
+  }
+  recall_pending_ = recall_->verdict() == Recall::Verdict::kSwap;
+  if (recall_->verdict() == Recall::Verdict::kKeep) recall_models_.clear();
 }
 
 void Retrainer::store(const std::vector<NewCrop>& crops, bool held_back, std::uint64_t window, std::int64_t pts_ns,

@@ -25,12 +25,11 @@ class Working {
 
 }  // namespace
 
-void Retrainer::begin_running(const std::string& config, int steps) {
-  model_taken_back_ = paused_a_window_ = abandoned_ = false;
+void Retrainer::begin_running(const std::string& config) {
+  model_replaced_ = paused_a_window_ = abandoned_ = false;
   unsaved_.reset();
   MutexLock lock(mutex_);
   running_ = counts_.last_config = config;
-  steps_ = steps_left_ = steps;
   counts_.state = "running " + config;
 }
 
@@ -41,9 +40,7 @@ void Retrainer::end_running() {
 }
 
 void Retrainer::run_job(const TrainingConfig& config) {
-  const std::size_t most =
-      static_cast<std::size_t>(options_.training_set.max_recent + options_.training_set.max_exemplars);
-  begin_running(config.id, count_steps(config, static_cast<int>(std::min(samples_->size(), most))));
+  begin_running(config.id);
   host_.job_news({JobNews::Kind::kStarted, config.id, "retraining " + config.id});
   ask("update");
   Job job;
@@ -73,80 +70,133 @@ Status Retrainer::under_lease(const std::function<Status()>& work) {
     if (!stop_) changed_.wait_for(lock, kPause);
   }
   const Working lease(host_);
-  return work();
+  const Seconds begin = steady_now();
+  const Status done = work();
+  busy_ += steady_now() - begin;
+  return done;
 }
 
-TrainOptions Retrainer::train_options(const TrainingConfig& config) {
+TrainOptions Retrainer::train_options(const TrainingConfig& config, const Profile& profile, Schedule schedule) {
   TrainOptions options;
+  options.labels = profile.labels;
   options.epochs = config.epochs;
   options.batch_size = config.batch_size;
   options.layers = config.layers;
   options.learning_rate = config.learning_rate;
   options.mirror = config.mirror;
+  options.head_width = config.head_width;
+  options.schedule = schedule;
+  options.feature_cache = options_.feature_cache;
   options.seed = options_.seed + jobs_++;
   return options;
 }
 
 Status Retrainer::train(Job& job) {
-  const Seconds begin = steady_now();
-  {
-    MutexLock lock(mutex_);
-    job.from = live_;
-    job.window = window_;
+  if (profiled()) {
+    job.profile = *std::exchange(profile_, std::nullopt);
+  } else if (const Status begun = begin_profile(job.profile); !begun) {
+    return begun;
   }
-  const auto data = load_training_set(*samples_, model_, job.window, job.config.fraction, options_.min_samples / 2,
-                                      options_.training_set);
-  if (!data) return data.error();
+  profile_.reset();
+  profiler_.choose(job.config.id);
   {
     MutexLock lock(mutex_);
-    job.trained_number = recent_.last_number();
     new_labels_ = 0;
-    last_job_window_ = job.window;
+    last_job_window_ = job.profile.window;
     urgent_ = false;
   }
-  std::unique_ptr<TrainingJob> training;
-  Status status = under_lease([&]() -> Status {
-    auto started = engine_->train(*job.from, *data, train_options(job.config));
-    if (!started) return started.error();
-    training = *std::move(started);
-    auto weights = training->weights();
-    if (!weights) return weights.error();
-    job.from_weights = *std::move(weights);
-    return {};
-  });
+  job.from_weights = live_weights_.weights;
+  auto started = go_on(job.profile, job.config);
+  if (!started) return started.error();
+  const int trained_on = thinned(job.profile.data, job.config.fraction).count();
+  const Status status = run_epochs(job.profile, job.config, *started, trained_on);
   if (!status) return status;
-  estimator_.record_overhead(steady_now() - begin);
-  status = run_steps(job.config, *training);
-  if (!status) return status;
-  auto weights = training->weights();
+  auto weights = started->training->weights();
   if (!weights) return weights.error();
   job.weights = *std::move(weights);
-  auto candidate = training->classifier();
+  auto candidate = started->training->classifier();
   if (!candidate) return candidate.error();
   job.candidate = *std::move(candidate);
   return {};
 }
 
-Status Retrainer::run_steps(const TrainingConfig& config, TrainingJob& training) {
-  const int steps = training.steps(), epoch = (steps + config.epochs - 1) / config.epochs;
-  for (int step = 1; step <= steps; ++step) {
-    const Status done = under_lease([&] {
-      const Seconds begin = steady_now();
-      const auto report = training.step();
-      return check_step(config, report, step <= epoch, steady_now() - begin);
-    });
-    if (!done) return done;
+/// What to go back to and to store: of all layers, whichever are trained. A training job is what gives weights: it
+/// begins on one crop and ends there.
+Status Retrainer::know_live_weights(const Profile& profile) {
+  if (live_weights_.classifier == profile.live) return {};
+  TrainOptions options;
+  options.layers = TrainedLayers::kAll;
+  options.labels = profile.labels;
+  const LabelledCrops one = thinned(profile.data, 0);
+  return under_lease([&]() -> Status {
+    const auto copy = engine_->train(*profile.live, one, options);
+    if (!copy) return copy.error();
+    auto weights = (*copy)->weights();
+    if (!weights) return weights.error();
+    live_weights_ = {profile.live, *std::move(weights)};
+    return {};
+  });
+}
+
+/// The job that was profiled, set on the config's data and on the epochs that are left of it; else a new one.
+Result<Retrainer::StartedJob> Retrainer::go_on(Profile& profile, const TrainingConfig& config) {
+  const auto found = profile.jobs.find(candidate(config).family);
+  const LabelledCrops data = thinned(profile.data, config.fraction);
+  StartedJob job;
+  Status status = under_lease([&]() -> Status {
+    if (found != profile.jobs.end()) {
+      const double passes = static_cast<double>(found->second.samples) / std::max(1, data.count());
+      const int left = std::max(1, static_cast<int>(std::lround(config.epochs - passes)));
+      if (found->second.training->extend(data, left)) {
+        job = std::move(found->second);
+        return {};
+      }
+    }
+    auto started = engine_->train(*profile.live, data, train_options(config, profile, Schedule::kCosine));
+    if (!started) return started.error();
+    job.training = *std::move(started);
+    return {};
+  });
+  profile.jobs.clear();
+  if (!status) return status.error();
+  return job;
+}
+
+/// After each epoch but the last, which the gate measures, the curve is corrected and the plan may change.
+Status Retrainer::run_epochs(Profile& profile, const TrainingConfig& config, StartedJob& job, int trained_on) {
+  const int steps = job.training->steps(),
+            batches = std::max(1, (trained_on + config.batch_size / 2) / config.batch_size);
+  const int per_step = std::max(1, trained_on / batches);
+  Seconds busy = busy_;
+  for (int step = 1, since = 0; step <= steps; ++step) {
+    if (const Status done = run_step(config, job, per_step, job.samples < trained_on); !done) return done;
+    since += per_step;
     report_step(config, step, steps);
+    if (step % batches != 0 || step == steps) continue;
+    if (const Status measured = measure(profile, config, job, since, busy); !measured) return measured;
+    busy = busy_;
+    since = 0;
+    ask("update");
   }
   return {};
 }
 
-Status Retrainer::check_step(const TrainingConfig& config, const Result<StepReport>& step, bool first_epoch,
+Status Retrainer::run_step(const TrainingConfig& config, StartedJob& job, int samples, bool fresh) {
+  const Status done = under_lease([&] {
+    const Seconds begin = steady_now();
+    const auto report = job.training->step();
+    return check_step(config, report, samples, fresh, steady_now() - begin);
+  });
+  if (done) job.samples += samples;
+  return done;
+}
+
+Status Retrainer::check_step(const TrainingConfig& config, const Result<StepReport>& step, int samples, bool fresh,
                              Seconds took) {
   if (!step) return step.error();
   if (!std::isfinite(step->loss))
     return Error{ErrorCode::kInternal, "the loss is not finite at step " + std::to_string(step->step)};
-  estimator_.record_step(config, first_epoch, took);
+  profiler_.costs().record_training(candidate(config), fresh, samples, took);
   MutexLock lock(mutex_);
   counts_.training_ms += 1000 * took.count();
   return {};
@@ -156,8 +206,6 @@ void Retrainer::report_step(const TrainingConfig& config, int step, int steps) {
   const std::string text = config.id + ": step " + std::to_string(step) + " of " + std::to_string(steps);
   {
     MutexLock lock(mutex_);
-    steps_ = steps;
-    steps_left_ = steps - step;
     counts_.state = "running " + text;
   }
   if (const Seconds now = steady_now(); now - last_progress_ >= Seconds{1}) {
@@ -183,7 +231,7 @@ Result<std::vector<int>> Retrainer::answers(const Classifier& classifier, const 
 }
 
 Status Retrainer::add_evidence(GateEvidence& evidence, bool recent, const LabelledCrops& crops, const Job& job) {
-  const auto live = answers(*job.from, crops);
+  const auto live = answers(*job.profile.live, crops);
   if (!live) return live.error();
   const auto candidate = answers(*job.candidate, crops);
   if (!candidate && candidate.error().code == ErrorCode::kInternal) {
@@ -197,14 +245,14 @@ Status Retrainer::add_evidence(GateEvidence& evidence, bool recent, const Labell
 
 Result<GateEvidence> Retrainer::examine(const Job& job) {
   GateEvidence evidence;
-  evidence.labels = model_.labels;
+  evidence.labels = job.profile.labels;
   RecentSamples::Untrained recent;
   {
     MutexLock lock(mutex_);
-    recent = recent_.untrained(job.trained_number, job.window, 2 * options_.gate.min_recent);
+    recent = recent_.untrained(job.profile.trained_number, job.profile.window, 2 * options_.gate.min_recent);
     counts_.state = "examining " + job.config.id;
   }
-  const auto earlier = load_earlier_held_back(*samples_, model_, recent.first_window);
+  const auto earlier = load_earlier_held_back(*samples_, job.profile.labels, model_.input_size, recent.first_window);
   if (!earlier) return earlier.error();
   Status done = add_evidence(evidence, true, recent.crops, job);
   if (done && evidence.fault.empty()) done = add_evidence(evidence, false, *earlier, job);
@@ -216,9 +264,9 @@ void Retrainer::judge(Job job, const GateEvidence& evidence) {
   const GateDecision decision = decide(evidence, options_.gate);
   const bool undecided = decision.verdict == GateDecision::Verdict::kUndecided;
   if (!evidence.fault.empty())
-    estimator_.penalise(job.config.id);
+    profiler_.failed(job.config.id);
   else if (!undecided)
-    estimator_.record_result(job.config.id, decision.candidate_accuracy);
+    profiler_.finished(job.config.id, decision.candidate_accuracy, evidence.recent.total());
   std::uint64_t generation = 0;
   {
     MutexLock lock(mutex_);
@@ -254,7 +302,7 @@ void Retrainer::job_failed(const TrainingConfig& config, const Error& error) {
     host_.job_news({JobNews::Kind::kCancelled, config.id, error.message});
     return;
   }
-  estimator_.penalise(config.id);
+  profiler_.failed(config.id);
   host_.job_news({JobNews::Kind::kFailed, config.id, error.message});
   host_.warn("training-failed", "Retraining config \"" + config.id + "\" failed: " + error.message +
                                     ". The live model stays; the config is not offered for a while.");

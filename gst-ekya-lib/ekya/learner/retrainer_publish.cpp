@@ -31,6 +31,7 @@ void Retrainer::publish(Candidate candidate) {
   }
   previous_weights_ = std::move(candidate.from_weights);
   published_config_ = candidate.config;
+  live_weights_ = {candidate.classifier, std::move(candidate.weights)};
   go_live(candidate.classifier, old, entry->generation, candidate.accuracy);
   {
     MutexLock lock(mutex_);
@@ -58,9 +59,9 @@ void Retrainer::roll_back(const std::string& reason) {
     unsaved_rollback_ = reason;
     return;
   }
-  previous_weights_.reset();
-  model_taken_back_ = true;
-  estimator_.record_result(published_config_, shadow.new_accuracy());
+  live_weights_ = {restored, *std::exchange(previous_weights_, std::nullopt)};
+  model_replaced_ = true;
+  if (!published_config_.empty()) profiler_.finished(published_config_, shadow.new_accuracy(), shadow.total());
   go_live(restored, nullptr, entry->generation, shadow.old_accuracy());
   {
     MutexLock lock(mutex_);
@@ -77,6 +78,8 @@ void Retrainer::go_live(std::shared_ptr<const Classifier> classifier, std::share
   live_ = std::move(classifier);
   previous_ = std::move(previous);
   restore_.reset();
+  recall_models_.clear();
+  recall_pending_ = false;
   canary_ = Canary(options_.rollback_margin);
   rollback_pending_.reset();
   generation_ = generation;

@@ -12,7 +12,7 @@ namespace {
 
 /// A folder of somebody else's is left alone: a store drops what it takes for left-overs of its own.
 Status check_own(FileOps& files, const std::string& path) {
-  static const std::set<std::string> ours{"samples", "checkpoints", "zoo", "lock"};
+  static const std::set<std::string> ours{"samples", "checkpoints", "zoo", "features", "lock"};
   std::error_code error;
   const auto status = std::filesystem::symlink_status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) return {};
@@ -55,6 +55,7 @@ Result<StateFolder> open_state_folder(FileOps& files, const std::string& path, c
   auto zoo = ModelZoo::open(files, path + "/zoo");
   if (!zoo) return zoo.error();
   state.zoo = std::make_unique<ModelZoo>(*std::move(zoo));
+  state.features = FeatureCache::open(path + "/features", {}, files);
   return state;
 }
 

@@ -7,19 +7,21 @@
 #include "ekya/base/file_ops.h"
 #include "ekya/base/result.h"
 #include "ekya/learner/checkpoint_store.h"
+#include "ekya/learner/feature_cache.h"
 #include "ekya/learner/model_zoo.h"
 #include "ekya/learner/sample_store.h"
 
 namespace ekya::learner {
 
-/// What a stream keeps on disk: `<folder>/samples`, `<folder>/checkpoints`, `<folder>/zoo` and a lock that makes it one
-/// owner's.
+/// What a stream keeps on disk: `<folder>/samples`, `<folder>/checkpoints`, `<folder>/zoo`,
+/// `<folder>/features` and a lock that makes it one owner's.
 struct StateFolder {
   std::unique_ptr<FolderLock> lock;
   std::unique_ptr<SampleStore> samples;
   std::unique_ptr<CheckpointStore> checkpoints;
   CheckpointStore::Newest newest;  ///< What the stream had learned before.
   std::unique_ptr<ModelZoo> zoo;
+  std::shared_ptr<FeatureCache> features;
 };
 
 /// Opens (and makes) it. Slow with a large checkpoint and a full zoo, which are read and hashed.

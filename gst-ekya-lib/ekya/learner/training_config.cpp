@@ -9,7 +9,6 @@
 
 #include "ekya/base/printable.h"
 #include "ekya/base/stream_id.h"
-#include "ekya/learner/estimator.h"
 
 namespace ekya::learner {
 namespace {

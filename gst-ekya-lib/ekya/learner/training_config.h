@@ -11,6 +11,9 @@
 
 namespace ekya::learner {
 
+/// Id of the job that measures what the configs would bring; no config may be called so.
+inline constexpr const char* kProbeConfig = "probe";
+
 /// One way to retrain (γ in the paper), as the trainer runs it.
 struct TrainingConfig {
   std::string id;

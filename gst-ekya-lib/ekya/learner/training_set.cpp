@@ -11,10 +11,6 @@ constexpr double kHalfWeight = 150;  // Crops.
 constexpr double kLeastWeight = 0.3;
 constexpr std::size_t kEarlierHeldBack = 100;
 
-std::size_t part(int count, double fraction) {
-  return static_cast<std::size_t>(std::max(1.0, std::floor(count * std::clamp(fraction, 0.0, 1.0))));
-}
-
 std::uint64_t first_recent(std::uint64_t window) { return window > 0 ? window - 1 : 0; }
 
 void append(LabelledCrops& to, const LabelledCrops& from) {
@@ -39,33 +35,49 @@ Status check_trainable(const LabelledCrops& crops, int fewest) {
 
 }  // namespace
 
-Result<LabelledCrops> load_training_set(SampleStore& store, const ModelInfo& model, std::uint64_t window,
-                                        double fraction, int fewest, const TrainingSetOptions& options) {
+Result<LabelledCrops> load_training_set(SampleStore& store, const std::vector<std::string>& labels, int size,
+                                        std::uint64_t window, int fewest, const TrainingSetOptions& options) {
   SampleStore::Query query;
-  query.size = model.input_size;
+  query.size = size;
   query.min_window = first_recent(window);
-  query.max_recent = part(options.max_recent, fraction);
-  auto crops = store.load(model.labels, query);
+  query.max_recent = static_cast<std::size_t>(std::max(0, options.max_recent));
+  auto crops = store.load(labels, query);
   if (!crops) return crops;
   query.max_recent = 0;
-  query.exemplars = part(options.max_exemplars, fraction);
-  auto exemplars = store.load(model.labels, query);
+  query.exemplars = static_cast<std::size_t>(std::max(0, options.max_exemplars));
+  auto exemplars = store.load(labels, query);
   if (!exemplars) return exemplars;
   append(*crops, *exemplars);
   weigh_by_age(*crops);
-  if (Status trainable = check_trainable(*crops, static_cast<int>(fewest * fraction)); !trainable)
-    return trainable.error();
+  if (Status trainable = check_trainable(*crops, fewest); !trainable) return trainable.error();
   return crops;
 }
 
-Result<LabelledCrops> load_earlier_held_back(SampleStore& store, const ModelInfo& model, std::uint64_t first_recent) {
+LabelledCrops thinned(const LabelledCrops& crops, double fraction) {
+  if (fraction >= 1) return crops;
+  const std::size_t bytes = std::size_t{3} * crops.size * crops.size;
+  const int kept = std::max(1, static_cast<int>(std::floor(crops.count() * std::max(0.0, fraction))));
+  LabelledCrops some;
+  some.size = crops.size;
+  for (std::int64_t i = 0; i < std::min(kept, crops.count()); ++i) {
+    const auto from = static_cast<std::size_t>(i * crops.count() / kept);
+    const auto pixels = crops.pixels.begin() + static_cast<std::ptrdiff_t>(bytes * from);
+    some.pixels.insert(some.pixels.end(), pixels, pixels + static_cast<std::ptrdiff_t>(bytes));
+    some.labels.push_back(crops.labels[from]);
+    some.weights.push_back(crops.weights[from]);
+  }
+  return some;
+}
+
+Result<LabelledCrops> load_earlier_held_back(SampleStore& store, const std::vector<std::string>& labels, int size,
+                                             std::uint64_t first_recent) {
   SampleStore::Query query;
   query.held_back = true;
-  query.size = model.input_size;
+  query.size = size;
   query.min_window = first_recent;
   query.max_recent = 0;
   query.exemplars = kEarlierHeldBack;
-  return store.load(model.labels, query);
+  return store.load(labels, query);
 }
 
 }  // namespace ekya::learner

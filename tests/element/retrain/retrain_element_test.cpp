@@ -72,7 +72,7 @@ class EkyaRetrain : public ::testing::Test {
     const ObjectPtr<GstBus> bus(gst_bus_new());
     gst_element_set_bus(element.get(), bus.get());
     g_object_set(element.get(), "model-file", (folder_ / "student.safetensors").c_str(), "state-folder",
-                 (folder_ / state).c_str(), "configs", R"([{"id":"all","epochs":2}])", "wrong-labels", 0.0, nullptr);
+                 (folder_ / state).c_str(), "configs", R"([{"id":"all","epochs":2}])", nullptr);
     return element;
   }
 
