@@ -10,6 +10,7 @@ namespace {
 
 constexpr int kNewLabels = 20;  // So many labels since the last job make another one worth while.
 constexpr double kUnknownAccuracy = 0.5;
+constexpr double kLeastGain = 0.05;  // Part of the error left that a config is hoped to remove: else it would never run.
 
 std::vector<profiler::Candidate> candidates(const std::vector<TrainingConfig>& configs) {
   std::vector<profiler::Candidate> found;
@@ -214,9 +215,11 @@ std::vector<ConfigOffer> Retrainer::offers(double live) {
   }
   if (running == kProbeConfig || (running.empty() && !profiled())) return {profile_offer(live)};
   std::vector<ConfigOffer> offers;
+  const double hope = live + kLeastGain * std::max(0.0, profiler::MicroProfiler::kCeiling - live);
   for (const profiler::Forecast& forecast : profiler_.forecasts())
     if (running.empty() || forecast.id == running)
-      offers.push_back({forecast.id, forecast.work, std::max(live, forecast.accuracy), widest});
+      offers.push_back(
+          {forecast.id, forecast.work, std::max(forecast.offered ? hope : live, forecast.accuracy), widest});
   return offers;
 }
 

@@ -55,7 +55,7 @@ std::shared_ptr<const learner::Classifier> make_student(const learner::Engine& e
   info.width = setting.width;
   info.labels = stream.labels;
   info.input_size = setting.size;
-  info.normalisation = {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}};
+  info.normalisation = {{0.498F, 0.498F, 0.498F}, {0.502F, 0.502F, 0.502F}};  // As EfficientNet-Lite0 was trained.
   learner::WeightsFile weights = take(engine.initialise(info, setting.seed));
   if (!setting.trunk.empty()) take_trunk(weights, take(learner::read_weights(setting.trunk, false)));
   const auto fresh = take(engine.build_classifier(weights));
