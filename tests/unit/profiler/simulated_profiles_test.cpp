@@ -8,6 +8,7 @@
 
 #include "ekya/learner/training_config.h"
 #include "ekya/sim/micro_profile.h"
+#include "support/repetitions.h"
 #include "unit/profiler/simulated_training.h"
 
 namespace ekya::profiler {
@@ -114,13 +115,15 @@ TEST(SimulatedProfiles, ForecastWithinAFewPointsAndKnowTheirError) {
     SCOPED_TRACE(testing::Message() << row.labels << " labels, the same: " << row.same_labels);
     Random random(11);
     Score score;
-    for (int stream = 0; stream < kStreams; ++stream) run_stream(row.labels, row.same_labels, random, score);
+    const int streams = static_cast<int>(ekya::testing::repetitions(kStreams));
+    for (int stream = 0; stream < streams; ++stream) run_stream(row.labels, row.same_labels, random, score);
     score.covered /= static_cast<double>(score.young.size() + score.learnt.size());
     std::printf(
         "%3d labels, %s: median absolute error %.1f points, after %d windows %.1f, of the running job after an "
         "epoch %.1f; %.0f %% within the 90 %% interval; cost <= %.2f %%\n",
         row.labels, row.same_labels ? "the same" : "new ones", 100 * sim::median(score.young), kLearnt,
         100 * sim::median(score.learnt), 100 * sim::median(score.running), 100 * score.covered, 100 * score.most_spent);
+    if (streams < kStreams) continue;  // Too few to judge by: a sanitizer build looks for other faults.
     EXPECT_LE(sim::median(score.young), row.young);
     EXPECT_LE(sim::median(score.learnt), row.learnt);
     EXPECT_LE(sim::median(score.running), row.running);
