@@ -112,7 +112,7 @@ struct Row {
 TEST(SimulatedProfiles, ForecastWithinAFewPointsAndKnowTheirError) {
   for (const Row& row : {Row{40, true, 0.075, 0.06, 0.05}, Row{100, true, 0.075, 0.055, 0.045},
                          Row{400, true, 0.08, 0.055, 0.04}, Row{100, false, 0.075, 0.055, 0.045}}) {
-    SCOPED_TRACE(testing::Message() << row.labels << " labels, the same: " << row.same_labels);
+    SCOPED_TRACE(::testing::Message() << row.labels << " labels, the same: " << row.same_labels);
     Random random(11);
     Score score;
     const int streams = static_cast<int>(ekya::testing::repetitions(kStreams));
