@@ -10,7 +10,8 @@ namespace {
 
 constexpr int kNewLabels = 20;  // So many labels since the last job make another one worth while.
 constexpr double kUnknownAccuracy = 0.5;
-constexpr double kLeastGain = 0.05;  // Part of the error left that a config is hoped to remove: else it would never run.
+constexpr double kLeastGain =
+    0.05;  // Part of the error left that a config is hoped to remove: else it would never run.
 
 std::vector<profiler::Candidate> candidates(const std::vector<TrainingConfig>& configs) {
   std::vector<profiler::Candidate> found;
@@ -192,9 +193,8 @@ std::string Retrainer::not_ready() const {
            " samples";
   const auto counts = samples_->count_by_label();
   MutexLock lock(mutex_);
-  const auto known = std::count_if(counts.begin(), counts.end(), [&](const auto& entry) {
-    return entry.second > 0 && std::ranges::find(labels_, entry.first) != labels_.end();
-  });
+  int known = 0;
+  for (const auto& [label, samples_of_it] : counts) known += samples_of_it > 0 && index_of(label);
   if (known < 2) return "waiting for labels: samples of one class only";
   if (!urgent_ && last_job_window_ == window_) return "retrained in this window, waiting for the next";
   if (!urgent_ && new_labels_ < kNewLabels)

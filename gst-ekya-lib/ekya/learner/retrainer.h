@@ -234,7 +234,7 @@ class Retrainer {
   // One job, in retrainer_job.cpp.
   void run_job(const TrainingConfig& config);
   Status train(Job& job);
-  Result<StartedJob> go_on(Profile& profile, const TrainingConfig& config);
+  Result<StartedJob> go_on(Profile& profile, const LabelledCrops& data, const TrainingConfig& config);
   Status run_epochs(Profile& profile, const TrainingConfig& config, StartedJob& job, int trained_on);
   Status run_step(const TrainingConfig& config, StartedJob& job, int samples, bool fresh);
   Status check_step(const TrainingConfig& config, const Result<StepReport>& step, int samples, bool fresh,

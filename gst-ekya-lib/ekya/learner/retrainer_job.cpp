@@ -106,10 +106,10 @@ Status Retrainer::train(Job& job) {
     urgent_ = false;
   }
   job.from_weights = live_weights_.weights;
-  auto started = go_on(job.profile, job.config);
+  const LabelledCrops data = thinned(job.profile.data, job.config.fraction);
+  auto started = go_on(job.profile, data, job.config);
   if (!started) return started.error();
-  const int trained_on = thinned(job.profile.data, job.config.fraction).count();
-  const Status status = run_epochs(job.profile, job.config, *started, trained_on);
+  const Status status = run_epochs(job.profile, job.config, *started, data.count());
   if (!status) return status;
   auto weights = started->training->weights();
   if (!weights) return weights.error();
@@ -139,9 +139,9 @@ Status Retrainer::know_live_weights(const Profile& profile) {
 }
 
 /// The job that was profiled, set on the config's data and on the epochs that are left of it; else a new one.
-Result<Retrainer::StartedJob> Retrainer::go_on(Profile& profile, const TrainingConfig& config) {
+Result<Retrainer::StartedJob> Retrainer::go_on(Profile& profile, const LabelledCrops& data,
+                                               const TrainingConfig& config) {
   const auto found = profile.jobs.find(candidate(config).family);
-  const LabelledCrops data = thinned(profile.data, config.fraction);
   StartedJob job;
   Status status = under_lease([&]() -> Status {
     if (found != profile.jobs.end()) {

@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
-#include <random>
 #include <sstream>
 
 #include "attempt.h"
@@ -32,8 +30,6 @@ std::vector<float> class_weights(const LabelledCrops& data, std::size_t classes)
       weights[c] = std::clamp(static_cast<float>(data.count()) / (present * counts[c]), kLightestClass, kHeaviestClass);
   return weights;
 }
-
-int batches_of(int count, int batch_size) { return std::max(1, (count + batch_size / 2) / batch_size); }
 
 void check_samples(const LabelledCrops& data, const ModelInfo& info) {
   const auto count = static_cast<std::size_t>(data.count()), side = static_cast<std::size_t>(info.input_size);
@@ -82,10 +78,7 @@ void check_options(const TrainOptions& options) {
 
 Batches::Batches(const LabelledCrops& data, const ModelInfo& info, const TrainOptions& options, int first_epoch)
     : count_(data.count()),
-      epochs_(options.epochs),
-      first_epoch_(first_epoch),
-      steps_per_epoch_(batches_of(count_, options.batch_size)),
-      seed_(options.seed),
+      order_(count_, options.batch_size, options.epochs, options.seed, first_epoch),
       normalisation_(info.normalisation) {
   const std::int64_t side = data.size;
   pixels_ = at::from_blob(const_cast<std::uint8_t*>(data.pixels.data()), {count_, side, side, 3}, at::kByte).clone();
@@ -100,20 +93,9 @@ Batches::Batches(const LabelledCrops& data, const ModelInfo& info, const TrainOp
   }
 }
 
-void Batches::shuffle(int epoch) {
-  order_.resize(static_cast<std::size_t>(count_));
-  std::iota(order_.begin(), order_.end(), 0);
-  std::mt19937_64 random(seed_ * 1'000'003 + static_cast<std::uint64_t>(first_epoch_ + epoch));
-  for (std::size_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[random() % i]);
-  shuffled_epoch_ = epoch;
-}
-
 Batches::Batch Batches::at_step(int step) {
-  const int epoch = step / steps_per_epoch_, index = step % steps_per_epoch_;
-  if (epoch != shuffled_epoch_) shuffle(epoch);
-  const auto border = [&](int i) { return static_cast<std::int64_t>(count_) * i / steps_per_epoch_; };
-  const std::int64_t begin = border(index), end = border(index + 1);
-  const at::Tensor rows = at::tensor(std::vector<std::int64_t>(order_.begin() + begin, order_.begin() + end));
+  const auto samples = order_.at_step(step);
+  const at::Tensor rows = at::tensor(at::ArrayRef(samples.data(), samples.size()));
   return {rows, labels_.index_select(0, rows), weights_.index_select(0, rows)};
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ekya/learner/model.h"
+#include "epoch_order.h"
 
 namespace ekya::learner {
 
@@ -25,9 +26,9 @@ class Batches {
   /// so that no order comes twice.
   Batches(const LabelledCrops& data, const ModelInfo& info, const TrainOptions& options, int first_epoch = 0);
 
-  int steps() const { return steps_per_epoch_ * epochs_; }
+  int steps() const { return order_.steps(); }
   int count() const { return count_; }
-  int epochs() const { return epochs_; }
+  int epochs() const { return order_.epochs(); }
 
   struct Batch {
     at::Tensor rows;     ///< [n], int64: which samples.
@@ -41,14 +42,10 @@ class Batches {
   std::span<const std::uint8_t> pixels(std::int64_t row) const;
 
  private:
-  void shuffle(int epoch);
-
-  int count_, epochs_, first_epoch_, steps_per_epoch_;
-  std::uint64_t seed_;
+  int count_;
+  EpochOrder order_;
   device::Normalisation normalisation_;
   at::Tensor pixels_, labels_, weights_;
-  std::vector<std::int64_t> order_;
-  int shuffled_epoch_ = -1;
 };
 
 }  // namespace ekya::learner
